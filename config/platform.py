@@ -1,0 +1,228 @@
+"""What all environments share: `slipway:platform` in Pulumi.yaml."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from config.fields import (
+    AccountId,
+    ClusterName,
+    DomainName,
+    Email,
+    GitHubRepository,
+    Handle,
+    HttpsUrl,
+    IdentityCenterArn,
+    IdentityStoreId,
+    Model,
+    Percent,
+    Phone,
+    Region,
+    Slug,
+    TeamName,
+    ZoneId,
+)
+
+
+class Account(Model):
+    """One AWS account."""
+
+    id: AccountId = Field(description="the account's 12-digit id, quoted")
+    email: Email = Field(description="the address of the account's root user, unique over all of AWS")
+    monthly_budget_usd: int = Field(
+        ge=1, description="the month's budget in US dollars; alerts at 80 and 100 percent"
+    )
+    adopt: bool = Field(
+        default=False, description="take over the existing account of that id instead of creating it"
+    )
+
+
+class Accounts(Model):
+    """One account a stack: ops is the login, the others are the environments."""
+
+    ops: Account = Field(description="the account that people log in to")
+    dev: Account = Field(description="the account of the dev environment")
+    stage: Account = Field(description="the account of the stage environment")
+    prod: Account = Field(description="the account of the prod environment")
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        for field in ("id", "email"):
+            owners: dict[str, str] = {}
+            for name in type(self).model_fields:
+                value = getattr(getattr(self, name), field)
+                if value in owners:
+                    raise ValueError(
+                        f"accounts with an {field} of their own; {owners[value]} and {name} share {value}"
+                    )
+                owners[value] = name
+        return self
+
+
+class Contact(Model):
+    """Whom AWS calls about one subject."""
+
+    name: str = Field(min_length=1, max_length=64, description="the contact's name")
+    title: str = Field(
+        min_length=1, max_length=50, description="the contact's title, such as Head of Platform"
+    )
+    email: Email = Field(description="the contact's address")
+    phone: Phone = Field(description="the contact's phone number, such as +1 555 0100")
+
+
+class Contacts(Model):
+    """AWS's alternate contacts in every account; their addresses also get the account's own alarms."""
+
+    billing: Contact = Field(description="gets invoices, budget alerts and cost anomalies")
+    operations: Contact = Field(description="gets notices about the service")
+    security: Contact = Field(description="gets abuse notices and the alarm when a root user logs in")
+
+
+class IdentityCenter(Model):
+    """IAM Identity Center as the login instead of IAM users in ops."""
+
+    instance_arn: IdentityCenterArn = Field(description="the instance (`aws sso-admin list-instances`)")
+    identity_store_id: IdentityStoreId = Field(description="the instance's identity store (same command)")
+
+
+class RepositoryIds(Model):
+    """The numbers behind OWNER/NAME: `gh api repos/OWNER/NAME --jq '{owner: .owner.id, repository: .id}'`."""
+
+    owner: int = Field(ge=1, description="the owner's id")
+    repository: int = Field(ge=1, description="the repository's id")
+
+
+class Audit(Model):
+    """How long the trail of every account is kept."""
+
+    retention_days: int = Field(
+        default=730, ge=365, le=3650, description="days until audit logs are deleted, 365 to 3650"
+    )
+    object_lock_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=3650,
+        description="days in which nobody, the root user included, can delete an audit log; cannot be undone",
+    )
+
+
+def _zone_count(zones: tuple[str, ...]) -> tuple[str, ...]:
+    if len(zones) != 3 or len(set(zones)) != 3:
+        raise ValueError(
+            "three different availability zones of the region, such as [us-east-1a, us-east-1b, us-east-1c]"
+        )
+    return zones
+
+
+class ClusterDefinition(Model):
+    """One ECS cluster by its concern; its size stands in each stack file."""
+
+    description: str = Field(
+        min_length=1, max_length=200, description="the cluster's concern in one sentence"
+    )
+    disk_gib: int = Field(
+        default=60, ge=30, le=1000, description="the size of each host's encrypted root volume in GiB"
+    )
+
+
+class Team(Model):
+    """Who owns services and whom their alerts reach."""
+
+    email: Email = Field(description="the team's address")
+    chat: Handle = Field(description="the Datadog handle that warnings notify, such as @slack-payments")
+    pager: Handle = Field(
+        description="the Datadog handle that critical alerts notify, such as @pagerduty-payments"
+    )
+
+
+class Datadog(Model):
+    """Where monitors and dashboards live."""
+
+    site: Literal[
+        "datadoghq.com",
+        "us3.datadoghq.com",
+        "us5.datadoghq.com",
+        "datadoghq.eu",
+        "ap1.datadoghq.com",
+        "ap2.datadoghq.com",
+    ] = Field(default="datadoghq.com", description="the Datadog site of the company's organization")
+    runbooks: HttpsUrl = Field(
+        description="the address under which each service's runbook stands by its name"
+    )
+
+
+class Platform(Model):
+    """The decisions that every stack shares."""
+
+    company: Slug = Field(description="the company's short name; stands in global names such as buckets")
+    domain: DomainName = Field(description="the root domain; environments get ENVIRONMENT.DOMAIN below it")
+    root_zone_id: ZoneId = Field(
+        description="the root domain's zone in ops (`pulumi stack output root_zone_id`)"
+    )
+    region: Region = Field(description="the AWS region of every environment")
+    availability_zones: Annotated[tuple[str, ...], AfterValidator(_zone_count)] = Field(
+        description="the three zones that every network spreads over"
+    )
+    repository: GitHubRepository = Field(description="the GitHub repository of this platform as OWNER/NAME")
+    # https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens
+    repository_ids: RepositoryIds | None = Field(
+        default=None,
+        description="the ids behind the repository; required where GitHub puts them in its OIDC subject: repositories "
+        "created, renamed or transferred after 15 July 2026",
+    )
+    contacts: Contacts = Field(description="AWS's alternate contacts")
+    allowed_regions: tuple[Region, ...] = Field(
+        min_length=1, description="the regions in which anything may run, the platform's own among them"
+    )
+    identity_center: IdentityCenter | None = Field(
+        default=None, description="log in by IAM Identity Center, not by IAM users"
+    )
+    audit: Audit = Field(default=Audit(), description="the audit trail's retention")
+    accounts: Accounts = Field(description="the AWS accounts, one a stack")
+    ssh_cidrs: tuple[str, ...] = Field(
+        default=(), description="the networks that may reach the bastions' SSH port"
+    )
+    ami_release: str = Field(
+        pattern=r"^2023\.\d+\.\d{8}-kernel-\d+\.\d+$",
+        description="the ECS-optimized AL2023 release that hosts run, such as 2023.0.20261110-kernel-6.1",
+    )
+    cpu_target_percent: Percent = Field(
+        default=75, description="the CPU utilization that autoscaled services aim at"
+    )
+    memory_target_percent: Percent = Field(
+        default=75, description="the memory utilization that autoscaled services aim at"
+    )
+    log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365] = Field(
+        default=30, description="how many days service logs are kept"
+    )
+    clusters: dict[ClusterName, ClusterDefinition] = Field(
+        min_length=1, description="the ECS clusters by concern"
+    )
+    teams: dict[TeamName, Team] = Field(min_length=1, description="the owners of services")
+    datadog: Datadog = Field(description="Datadog's settings")
+
+    @field_validator("ssh_cidrs")
+    @classmethod
+    def _ssh_cidrs_are_narrow(cls, cidrs: tuple[str, ...]) -> tuple[str, ...]:
+        for cidr in cidrs:
+            if ipaddress.IPv4Network(cidr).prefixlen < 16:
+                raise ValueError(f"networks of /16 or smaller; {cidr} is too wide for SSH")
+        return cidrs
+
+    @model_validator(mode="after")
+    def _region_is_allowed(self) -> Self:
+        if self.region not in self.allowed_regions:
+            raise ValueError(
+                f"a region among allowed_regions ({', '.join(self.allowed_regions)}); {self.region} is not"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _zones_are_in_the_region(self) -> Self:
+        for zone in self.availability_zones:
+            if not zone.startswith(self.region) or len(zone) != len(self.region) + 1:
+                raise ValueError(f"availability zones of the region {self.region}; {zone} is not one")
+        return self

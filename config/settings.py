@@ -1,0 +1,107 @@
+"""What the program runs on: the whole configuration of one stack, valid, with everything looked up that names another."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from config.fields import Environment, Stack
+from config.platform import Account, ClusterDefinition, Platform, Team
+from config.service import Service
+from config.stack import ClusterSize, Identity, Person, Range
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """A cluster as it is in one environment."""
+
+    name: str
+    definition: ClusterDefinition
+    size: ClusterSize
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployedService:
+    """A service as it is in one environment. `spec` has its placeholders replaced."""
+
+    name: str
+    spec: Service
+    version: str
+    tasks: Range
+    owner: Team
+    runbook: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackSettings:
+    """What every stack knows."""
+
+    stack: Stack
+    platform: Platform
+    access_role: str
+
+    @property
+    def account(self) -> Account:
+        account: Account = getattr(self.platform.accounts, self.stack)
+        return account
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpsSettings(StackSettings):
+    """The ops stack: organization and people."""
+
+    people: Mapping[str, Person]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentSettings(StackSettings):
+    """One environment: dev, stage or prod."""
+
+    environment: Environment
+    identity: Identity
+    clusters: Mapping[str, Cluster]
+    services: Mapping[str, DeployedService]
+
+    @property
+    def domain(self) -> str:
+        return environment_domain(self.platform, self.environment)
+
+    @property
+    def internal_domain(self) -> str:
+        return f"internal.{self.domain}"
+
+
+def environment_domain(platform: Platform, environment: str) -> str:
+    """The public zone of an environment."""
+    return f"{environment}.{platform.domain}"
+
+
+def placeholders(platform: Platform, environment: Environment) -> dict[str, str]:
+    """What `${...}` in a service file stands for in one environment."""
+    account: Account = getattr(platform.accounts, environment)
+    domain = environment_domain(platform, environment)
+    return {
+        "account_id": account.id,
+        "domain": domain,
+        "environment": environment,
+        "internal_domain": f"internal.{domain}",
+        "region": platform.region,
+    }
+
+
+def in_environment(service: Service, values: Mapping[str, str]) -> Service:
+    """The service with its placeholders replaced."""
+
+    def filled(text: str) -> str:
+        return string.Template(text).substitute(values)
+
+    return service.model_copy(
+        update={
+            "environment": {name: filled(value) for name, value in service.environment.items()},
+            "permissions": tuple(
+                permission.model_copy(update={"resources": tuple(map(filled, permission.resources))})
+                for permission in service.permissions
+            ),
+        }
+    )

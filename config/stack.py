@@ -1,0 +1,142 @@
+"""What one stack may say: `Pulumi.<stack>.yaml`. Identity, sizes, counts and versions; nothing else can be written."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+
+from config.fields import (
+    ClusterName,
+    Email,
+    InstanceTypeName,
+    Model,
+    Role,
+    ServiceName,
+    SshPublicKey,
+    Stack,
+    UserName,
+    VpcCidr,
+)
+
+
+class Range(Model):
+    """From `min` to `max`, both included; a plain number stands for both."""
+
+    min: int = Field(ge=1, description="the smallest number, at least 1")
+    max: int = Field(ge=1, description="the largest number, at least min")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min > self.max:
+            raise ValueError(f"min no greater than max; {self.min} is greater than {self.max}")
+        return self
+
+    @property
+    def fixed(self) -> bool:
+        """Whether there is nothing to scale."""
+        return self.min == self.max
+
+
+def _number_or_range(value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool):
+        if value < 1:
+            raise ValueError("a number of at least 1, or {min: 2, max: 10}")
+        return Range(min=value, max=value)
+    if not isinstance(value, dict | Range):
+        raise ValueError("a number of at least 1, or {min: 2, max: 10}")
+    return value
+
+
+NumberOrRange = Annotated[
+    Range,
+    BeforeValidator(_number_or_range),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1},
+                {
+                    "type": "object",
+                    "properties": {
+                        "min": {"type": "integer", "minimum": 1},
+                        "max": {"type": "integer", "minimum": 1},
+                    },
+                    "required": ["min", "max"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+
+
+def _version(value: str) -> str:
+    # https://docs.docker.com/reference/cli/docker/image/tag/
+    if value == "latest" or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|sha256:[0-9a-f]{64}", value):
+        raise ValueError(
+            "an image tag that never moves, such as 4.12.0 or a commit, or sha256:DIGEST; not latest"
+        )
+    return value
+
+
+Version = Annotated[str, AfterValidator(_version)]
+
+
+class Identity(Model):
+    """What makes this environment itself."""
+
+    cidr: VpcCidr = Field(
+        description="the network of the environment, /16 to /20, that no other environment overlaps"
+    )
+    bastion_public_key: SshPublicKey = Field(
+        description="the OpenSSH public key of the environment's bastion"
+    )
+
+
+class ClusterSize(Model):
+    """How large one cluster is here."""
+
+    instance_type: InstanceTypeName = Field(
+        description="the EC2 instance type of every host, such as m7i.large"
+    )
+    instances: NumberOrRange = Field(description="how many hosts: a number, or {min, max}")
+
+
+class Release(Model):
+    """Which version of a service runs here, and how often."""
+
+    version: Version = Field(description="the image's tag or digest")
+    tasks: NumberOrRange | None = Field(
+        default=None, description="how many tasks: a number, or {min, max}; not for jobs"
+    )
+
+
+class EnvironmentStack(Model):
+    """`Pulumi.dev.yaml`, `Pulumi.stage.yaml`, `Pulumi.prod.yaml`."""
+
+    environment: Identity = Field(description="what makes this environment itself")
+    clusters: dict[ClusterName, ClusterSize] = Field(
+        description="the size of each cluster of slipway:platform"
+    )
+    services: dict[ServiceName, Release] = Field(
+        description="the version and the number of tasks of each service"
+    )
+
+
+class Person(Model):
+    """Someone who works here. Offboarding is deleting the entry."""
+
+    name: str = Field(min_length=1, max_length=100, description="the person's name")
+    email: Email = Field(description="the person's address")
+    ssh_public_key: SshPublicKey | None = Field(default=None, description="the person's OpenSSH public key")
+    roles: dict[Stack, Role] = Field(
+        min_length=1,
+        description="a role for each account (ops, dev, stage, prod): administrator, developer or read_only",
+    )
+
+
+class OpsStack(Model):
+    """`Pulumi.ops.yaml`."""
+
+    people: dict[UserName, Person] = Field(description="everybody, by user name")
