@@ -1,0 +1,207 @@
+"""Imports a huge Pulumi SDK class by class: the same package, types and version, without what nobody uses.
+
+`import pulumi_datadog` runs all of its 240 modules and defines 16,104 classes of inputs and outputs, most of them
+for dashboard widgets; a program with monitors needs some 150. FIGURES
+
+    import lazy_sdk
+
+    lazy_sdk.install("pulumi_datadog")  # once, before the first import of the package
+
+    import pulumi_datadog as datadog  # as ever: type checkers and readers see the real package
+
+Nothing of the SDK is copied or generated. Its `__init__` runs without the star imports of its modules, and a
+module is imported when one of its names is first used. `_inputs` and `outputs`, which hold the classes, define a
+class when it is first used. An SDK that is laid out in another way is imported whole, with a warning.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+import threading
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.util import spec_from_file_location
+from itertools import pairwise
+from pathlib import Path
+from types import CodeType, ModuleType
+
+__all__ = ["install"]
+
+# What pulumi-language-python writes. A class of another shape is not found, and is then missing from `__all__`.
+_STAR_IMPORT = re.compile(rb"^from \.(\w+) import \*$", re.MULTILINE)
+_EXPORTS = re.compile(rb"^__all__ = \[([^]]*)\]$", re.MULTILINE)
+_CLASS = re.compile(rb"\n(?:@pulumi\.\w+\n)?class (\w+)(?:\((?:TypedDict|dict)\))?:")
+
+_defining = threading.RLock()
+
+
+def install(package: str) -> None:
+    """Makes the first import of `package` lazy; does nothing when it is imported or installed already."""
+    installed = any(isinstance(finder, _Finder) and finder.package == package for finder in sys.meta_path)
+    if package not in sys.modules and not installed:
+        sys.meta_path.insert(0, _Finder(package))
+
+
+class _UnknownLayoutError(Exception):
+    """The SDK is not laid out as this loader expects; the message says where."""
+
+
+class _Finder(MetaPathFinder):
+    """Finds the package and its two modules of classes; all others are found and loaded as usual."""
+
+    def __init__(self, package: str) -> None:
+        self.package = package
+        self._loaders: dict[str, SourceFileLoader] = {}
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname == self.package:
+            spec = PathFinder.find_spec(fullname, path)
+            if spec is None or spec.origin is None:
+                return None
+            try:
+                self._loaders = _loaders(fullname, Path(spec.origin))
+            except (_UnknownLayoutError, OSError) as error:
+                sys.meta_path.remove(self)
+                warnings.warn(f"{fullname} is imported whole, which is slow: {error}", stacklevel=2)
+                return None
+        loader = self._loaders.get(fullname)
+        return loader and spec_from_file_location(fullname, loader.path, loader=loader)
+
+
+def _loaders(package: str, init: Path) -> dict[str, SourceFileLoader]:
+    """The loaders of the package and of its two modules of classes, by module name."""
+    modules = [name.decode() for name in _STAR_IMPORT.findall(init.read_bytes())]
+    if "_inputs" not in modules:
+        raise _UnknownLayoutError(f"{init} has no `from ._inputs import *`")
+    inputs = _ClassesLoader(f"{package}._inputs", init.with_name("_inputs.py"))
+    outputs = _ClassesLoader(f"{package}.outputs", init.with_name("outputs.py"))
+    homes: dict[str, str] = {}
+    for module in modules:
+        path = init.with_name(f"{module}.py")
+        exports = inputs.spans if module == "_inputs" else _exports(path, path.read_bytes())
+        homes |= dict.fromkeys([module, *exports], module)
+    return {package: _PackageLoader(package, init, homes), inputs.name: inputs, outputs.name: outputs}
+
+
+def _exports(path: Path, source: bytes) -> list[str]:
+    """The names in a module's `__all__`, which is read and not run."""
+    exports = _EXPORTS.search(source)
+    if exports is None:
+        raise _UnknownLayoutError(f"{path} has no `__all__`")
+    return exports[1].decode().split("'")[1::2]
+
+
+def _run(source: bytes, filename: str, module: ModuleType) -> CodeType:
+    """Runs source text in a module, as it would be were it the module's file."""
+    code = compile(source, filename, "exec", dont_inherit=True)
+    exec(code, vars(module))
+    return code
+
+
+class _PackageLoader(SourceFileLoader):
+    """Runs the package's own `__init__` without its star imports, which `_Package` makes up for."""
+
+    def __init__(self, package: str, init: Path, homes: dict[str, str]) -> None:
+        super().__init__(package, str(init))
+        self._homes = homes
+
+    def exec_module(self, module: ModuleType) -> None:
+        vars(module)["_homes"] = self._homes
+        module.__class__ = _Package
+        _run(_STAR_IMPORT.sub(b"", self.get_data(self.path)), self.path, module)
+
+
+class _Package(ModuleType):
+    """A package that imports a module of its own when one of the module's names is first used."""
+
+    _homes: dict[str, str]  # public name -> the module that defines it
+
+    def __getattr__(self, name: str) -> object:
+        if name not in self._homes:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        module = importlib.import_module(f"{self.__name__}.{self._homes[name]}")
+        return getattr(module, name, module)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Adds a module's names when the import system adds the module, as `from .module import *` does.
+
+        They go over the module's own name: `get_monitor` is the function, not the module that defines it.
+        """
+        super().__setattr__(name, value)
+        if isinstance(value, ModuleType) and name in self._homes:
+            vars(self).update({export: getattr(value, export) for export in vars(value).get("__all__", ())})
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._homes})
+
+
+class _ClassesLoader(SourceFileLoader):
+    """Runs what comes before the classes of `_inputs` or `outputs`; `_Classes` makes up for the rest."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        super().__init__(name, str(path))
+        source = path.read_bytes()
+        starts = {match[1].decode(): match.start() for match in _CLASS.finditer(source)}
+        self.spans = dict(zip(starts, pairwise([*starts.values(), len(source)]), strict=True))
+        if self.spans.keys() != set(_exports(path, source)):
+            raise _UnknownLayoutError(f"{path} defines other things than the classes in its `__all__`")
+        self._header = _EXPORTS.sub(b"", source[: min(starts.values())])
+
+    def exec_module(self, module: ModuleType) -> None:
+        vars(module)["_spans"] = self.spans
+        module.__class__ = _Classes
+        _run(self._header, self.path, module)
+
+
+class _Classes(ModuleType):
+    """A module of classes that defines a class when it is first used.
+
+    With it come all that its annotations name, and what theirs name: Pulumi looks annotations up in the module's
+    namespace, which can only be a plain dictionary.
+    """
+
+    __file__: str
+    _spans: dict[str, tuple[int, int]]  # class -> where its source starts and ends, in bytes
+
+    def __getattr__(self, name: str) -> object:
+        if name == "__all__":  # `from ._inputs import *`: the importing module gets the classes that it mentions
+            return sorted(self._define(sys._getframe(1).f_code))
+        if name not in self._spans:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        self._define(name)
+        return vars(self)[name]
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._spans})
+
+    def _define(self, *mentioned: object) -> set[str]:
+        """Defines the classes that code or a constant mentions, and all that they mention; returns the former."""
+        wanted = self._spans.keys() & _strings(mentioned)
+        defined = vars(self)
+        with _defining, Path(self.__file__).open("rb") as source:
+            missing = list(wanted)
+            while missing:
+                name = missing.pop()
+                if name not in defined:
+                    start, end = self._spans[name]
+                    source.seek(start)
+                    code = _run(source.read(end - start), f"{self.__file__}:{name}", self)
+                    missing += self._spans.keys() & _strings(code.co_consts)
+        return wanted
+
+
+def _strings(constants: Iterable[object]) -> Iterator[str]:
+    """The strings among code's constants, however nested: quoted annotations are such, `Union["A", "B"]` a pair."""
+    for constant in constants:
+        if isinstance(constant, str):
+            yield constant
+        elif isinstance(constant, CodeType):
+            yield from _strings(constant.co_consts)
+        elif isinstance(constant, tuple):
+            yield from _strings(constant)
