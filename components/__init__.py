@@ -1,0 +1,6 @@
+"""The ComponentResources, one a file, named as its class."""
+
+import lazy_sdk
+
+# Here, so that it precedes the first import of the SDK wherever that is.
+lazy_sdk.install("pulumi_datadog")

@@ -1,0 +1,524 @@
+"""EcsService: one service on a cluster: its task definition, roles and logs, its place behind the load balancer, its name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pulumi
+import pulumi_aws as aws
+
+from components.iam import Statement, allow, policy_document, trust_service
+
+DATADOG_SOCKETS = "/var/run/datadog"
+"""The folder on each host in which the Datadog agent listens; every task mounts it."""
+
+# A service that cannot become steady is rolled back by its circuit breaker well before this.
+STEADY_STATE = "30m"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permission:
+    """IAM actions on ARNs."""
+
+    actions: Sequence[str]
+    resources: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HealthCheckArgs:
+    """How the load balancer checks a task. Seconds and counts."""
+
+    path: str
+    interval_seconds: int
+    timeout_seconds: int
+    healthy_count: int
+    unhealthy_count: int
+    grace_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameArgs:
+    """One name of a service, and the Route 53 zone that it stands in."""
+
+    role: Literal["internal", "public"]
+    host: str
+    zone_id: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebArgs:
+    """A service that is reached by HTTP: what stands before it."""
+
+    port: int
+    priority: int
+    """The listener rule's priority, unique on the balancer."""
+    names: Sequence[NameArgs]
+    """The names that it answers to, the main one first."""
+    health_check: HealthCheckArgs
+    drain_seconds: int
+    listener_arn: pulumi.Input[str]
+    balancer_dns_name: pulumi.Input[str]
+    balancer_zone_id: pulumi.Input[str]
+    balancer_arn_suffix: pulumi.Input[str]
+    requests_per_target: int | None = None
+    """Requests a target and minute that autoscaling aims at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleArgs:
+    """A service that runs to its end on a schedule."""
+
+    expression: str
+    time_zone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EcsServiceArgs:
+    """What a caller decides; the rest is this module's opinion. With `web`, `schedule`, or neither (a worker)."""
+
+    environment: str
+    account_id: str
+    region: str
+    vpc_id: pulumi.Input[str]
+    cluster_arn: pulumi.Input[str]
+    cluster_name: str
+    capacity_provider: pulumi.Input[str]
+    owner: str
+    image: str
+    version: str
+    cpu: int
+    memory_mib: int
+    tasks_min: int
+    tasks_max: int
+    command: Sequence[str]
+    variables: Mapping[str, str]
+    secrets: Mapping[str, str]
+    """Variable to a secret's name: /path for Parameter Store, anything else for Secrets Manager."""
+    permissions: Sequence[Permission]
+    read_only_root: bool
+    stop_seconds: int
+    log_retention_days: int
+    cpu_target_percent: int
+    memory_target_percent: int
+    web: WebArgs | None = None
+    schedule: ScheduleArgs | None = None
+
+    @property
+    def kind(self) -> Literal["web", "worker", "job"]:
+        return "web" if self.web else "job" if self.schedule else "worker"
+
+
+class EcsService(pulumi.ComponentResource):
+    """Runs one image and keeps it reachable under one name."""
+
+    address: str | None
+    """Where it answers; None for workers and jobs."""
+    target_group_arn_suffix: pulumi.Output[str] | None
+    """The part of the ARN that CloudWatch calls `TargetGroup`."""
+
+    def __init__(self, name: str, args: EcsServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:ecs:EcsService", name, None, opts)
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._tags = {"service": name, "owner": args.owner}
+        self.address = f"https://{args.web.names[0].host}" if args.web else None
+        self.target_group_arn_suffix = None
+
+        logs = aws.cloudwatch.LogGroup(
+            f"{name}-logs",
+            name=f"/ecs/{name}",
+            retention_in_days=args.log_retention_days,
+            tags=self._tags,
+            opts=self._child,
+        )
+        execution_role, execution_policy = self._execution_role(logs)
+        task_role, task_policy = self._task_role()
+        task = aws.ecs.TaskDefinition(
+            f"{name}-task",
+            family=name,
+            network_mode="bridge",
+            requires_compatibilities=["EC2"],
+            execution_role_arn=execution_role.arn,
+            task_role_arn=task_role.arn,
+            container_definitions=logs.name.apply(
+                lambda group: json.dumps([self._container(group)], sort_keys=True)
+            ),
+            volumes=[aws.ecs.TaskDefinitionVolumeArgs(name="datadog", host_path=DATADOG_SOCKETS)],
+            # A rollback needs the revision before.
+            skip_destroy=True,
+            tags=self._tags,
+            opts=self._child,
+        )
+        before: list[pulumi.Resource] = [execution_policy, task_policy]
+        if args.schedule:
+            self._schedule(args.schedule, task, execution_role, task_role, before)
+        else:
+            self._service(task, before)
+        self.register_outputs(
+            {
+                "kind": args.kind,
+                "cluster": args.cluster_name,
+                "version": args.version,
+                "tasks": {"min": args.tasks_min, "max": args.tasks_max},
+                "address": self.address,
+                "owner": args.owner,
+            }
+        )
+
+    def _container(self, log_group: str) -> dict[str, Any]:
+        """The container as ECS gives it back, sorted and with its empty lists, so that equal input is equal text.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
+        """
+        args, name = self._args, self.pulumi_resource_name
+        variables = dict(args.variables) | {
+            "DD_ENV": args.environment,
+            "DD_SERVICE": name,
+            "DD_VERSION": args.version,
+            "DD_DOGSTATSD_URL": f"unix://{DATADOG_SOCKETS}/dsd.socket",
+            "DD_TRACE_AGENT_URL": f"unix://{DATADOG_SOCKETS}/apm.socket",
+        }
+        linux: dict[str, Any] = {"capabilities": {"add": [], "drop": ["ALL"]}, "initProcessEnabled": True}
+        if args.read_only_root:
+            linux["tmpfs"] = [{"containerPath": "/tmp", "mountOptions": ["nodev", "nosuid"], "size": 64}]  # noqa: S108
+        web = args.web
+        ports = [{"containerPort": web.port, "hostPort": 0, "protocol": "tcp"}] if web else []
+        return {
+            "name": name,
+            "image": args.image,
+            "command": list(args.command),
+            "cpu": args.cpu,
+            "memory": args.memory_mib,
+            "essential": True,
+            "portMappings": ports,
+            "environment": [{"name": key, "value": value} for key, value in sorted(variables.items())],
+            "secrets": [
+                {"name": key, "valueFrom": self._secret_arn(secret)}
+                for key, secret in sorted(args.secrets.items())
+            ],
+            "readonlyRootFilesystem": args.read_only_root,
+            "linuxParameters": linux,
+            "ulimits": [{"name": "nofile", "softLimit": 65536, "hardLimit": 65536}],
+            "stopTimeout": args.stop_seconds,
+            "mountPoints": [{"sourceVolume": "datadog", "containerPath": DATADOG_SOCKETS, "readOnly": True}],
+            "volumesFrom": [],
+            "systemControls": [],
+            "dockerLabels": {
+                "com.datadoghq.tags.env": args.environment,
+                "com.datadoghq.tags.service": name,
+                "com.datadoghq.tags.version": args.version,
+            },
+            "logConfiguration": {
+                "logDriver": "awslogs",
+                "options": {
+                    "awslogs-group": log_group,
+                    "awslogs-region": args.region,
+                    "awslogs-stream-prefix": "task",
+                    # A slow log service must not stop the program.
+                    "mode": "non-blocking",
+                    "max-buffer-size": "25m",
+                },
+            },
+        }
+
+    def _secret_arn(self, name: str) -> str:
+        account, region = self._args.account_id, self._args.region
+        if name.startswith("/"):
+            return f"arn:aws:ssm:{region}:{account}:parameter{name}"
+        return f"arn:aws:secretsmanager:{region}:{account}:secret:{name}"
+
+    def _execution_role(self, logs: aws.cloudwatch.LogGroup) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
+        """What ECS itself may do for this service: pull its image, fill its secrets, write its logs."""
+        args, name = self._args, self.pulumi_resource_name
+        role = self._role("execution")
+        # Secrets Manager appends six random characters to a secret's ARN.
+        arns = [self._secret_arn(secret) for secret in sorted(set(args.secrets.values()))]
+        secrets = [f"{arn}-??????" for arn in arns if ":secretsmanager:" in arn]
+        parameters = [arn for arn in arns if ":ssm:" in arn]
+
+        def document(group: str) -> str:
+            statements: list[Statement] = [
+                allow("Login", ["ecr:GetAuthorizationToken"], ["*"]),
+                allow(
+                    "Pull",
+                    [
+                        "ecr:BatchCheckLayerAvailability",
+                        "ecr:BatchGetImage",
+                        "ecr:BatchImportUpstreamImage",
+                        "ecr:CreateRepository",
+                        "ecr:GetDownloadUrlForLayer",
+                    ],
+                    [f"arn:aws:ecr:{args.region}:{args.account_id}:repository/*"],
+                ),
+                allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group}:*"]),
+            ]
+            if secrets:
+                statements.append(allow("Secrets", ["secretsmanager:GetSecretValue"], secrets))
+            if parameters:
+                statements.append(allow("Parameters", ["ssm:GetParameters"], parameters))
+            return _json(*statements)
+
+        policy = aws.iam.RolePolicy(
+            f"{name}-execution", role=role.id, policy=logs.arn.apply(document), opts=self._child
+        )
+        return role, policy
+
+    def _task_role(self) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
+        """What the program itself may do: its own permissions, and to be reached by ECS Exec."""
+        role = self._role("task")
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html#ecs-exec-required-iam-permissions
+        exec_actions = [
+            "ssmmessages:CreateControlChannel",
+            "ssmmessages:CreateDataChannel",
+            "ssmmessages:OpenControlChannel",
+            "ssmmessages:OpenDataChannel",
+        ]
+        statements = [allow("Exec", exec_actions, ["*"])]
+        statements += [
+            allow(f"Permission{number}", permission.actions, permission.resources)
+            for number, permission in enumerate(self._args.permissions)
+        ]
+        policy = aws.iam.RolePolicy(
+            f"{self.pulumi_resource_name}-task", role=role.id, policy=_json(*statements), opts=self._child
+        )
+        return role, policy
+
+    def _role(self, use: str) -> aws.iam.Role:
+        args = self._args
+        return aws.iam.Role(
+            f"{self.pulumi_resource_name}-{use}",
+            # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html (confused deputy)
+            assume_role_policy=_json(
+                trust_service(
+                    "ecs-tasks.amazonaws.com",
+                    {
+                        "StringEquals": {"aws:SourceAccount": args.account_id},
+                        "ArnLike": {"aws:SourceArn": f"arn:aws:ecs:{args.region}:{args.account_id}:*"},
+                    },
+                )
+            ),
+            tags=self._tags,
+            opts=self._child,
+        )
+
+    def _service(self, task: aws.ecs.TaskDefinition, before: list[pulumi.Resource]) -> None:
+        args, name, web = self._args, self.pulumi_resource_name, self._args.web
+        balancers: list[aws.ecs.ServiceLoadBalancerArgs] = []
+        if web:
+            target_group, rule = self._target_group(web)
+            before = [*before, rule]
+            balancers.append(
+                aws.ecs.ServiceLoadBalancerArgs(
+                    target_group_arn=target_group.arn, container_name=name, container_port=web.port
+                )
+            )
+        scaled = args.tasks_min < args.tasks_max
+        service = aws.ecs.Service(
+            f"{name}-service",
+            name=name,
+            cluster=args.cluster_arn,
+            task_definition=task.arn,
+            desired_count=args.tasks_min,
+            capacity_provider_strategies=[
+                aws.ecs.ServiceCapacityProviderStrategyArgs(
+                    capacity_provider=args.capacity_provider, weight=1
+                )
+            ],
+            deployment_minimum_healthy_percent=100,
+            deployment_maximum_percent=200,
+            deployment_circuit_breaker=aws.ecs.ServiceDeploymentCircuitBreakerArgs(
+                enable=True, rollback=True
+            ),
+            ordered_placement_strategies=[
+                aws.ecs.ServiceOrderedPlacementStrategyArgs(
+                    type="spread", field="attribute:ecs.availability-zone"
+                ),
+                aws.ecs.ServiceOrderedPlacementStrategyArgs(type="binpack", field="memory"),
+            ],
+            availability_zone_rebalancing="ENABLED",
+            load_balancers=balancers,
+            health_check_grace_period_seconds=web.health_check.grace_seconds if web else None,
+            enable_execute_command=True,
+            enable_ecs_managed_tags=True,
+            propagate_tags="SERVICE",
+            wait_for_steady_state=True,
+            tags=self._tags,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=before,
+                # Autoscaling moves the count; where nothing scales it, an edit of the count must count.
+                ignore_changes=["desiredCount"] if scaled else None,
+                custom_timeouts=pulumi.CustomTimeouts(create=STEADY_STATE, update=STEADY_STATE),
+            ),
+        )
+        if scaled:
+            self._autoscaling(service)
+
+    def _target_group(self, web: WebArgs) -> tuple[aws.lb.TargetGroup, aws.lb.ListenerRule]:
+        args, name, check = self._args, self.pulumi_resource_name, web.health_check
+        target_group = aws.lb.TargetGroup(
+            f"{name}-tg",
+            vpc_id=args.vpc_id,
+            target_type="instance",
+            protocol="HTTP",
+            # Each task has a dynamic port of its own; this one is never used, and changing it would replace the group.
+            port=80,
+            deregistration_delay=web.drain_seconds,
+            load_balancing_algorithm_type="least_outstanding_requests",
+            health_check=aws.lb.TargetGroupHealthCheckArgs(
+                path=check.path,
+                interval=check.interval_seconds,
+                timeout=check.timeout_seconds,
+                healthy_threshold=check.healthy_count,
+                unhealthy_threshold=check.unhealthy_count,
+                matcher="200-299",
+            ),
+            tags=self._tags,
+            opts=self._child,
+        )
+        rule = aws.lb.ListenerRule(
+            f"{name}-rule",
+            listener_arn=web.listener_arn,
+            priority=web.priority,
+            conditions=[
+                aws.lb.ListenerRuleConditionArgs(
+                    host_header=aws.lb.ListenerRuleConditionHostHeaderArgs(
+                        values=[known.host for known in web.names]
+                    )
+                )
+            ],
+            actions=[aws.lb.ListenerRuleActionArgs(type="forward", target_group_arn=target_group.arn)],
+            tags=self._tags,
+            opts=self._child,
+        )
+        for known in web.names:
+            aws.route53.Record(
+                f"{name}-{known.role}-name",
+                zone_id=known.zone_id,
+                name=known.host,
+                type="A",
+                aliases=[
+                    aws.route53.RecordAliasArgs(
+                        name=web.balancer_dns_name, zone_id=web.balancer_zone_id, evaluate_target_health=True
+                    )
+                ],
+                opts=self._child,
+            )
+        self.target_group_arn_suffix = target_group.arn_suffix
+        return target_group, rule
+
+    def _autoscaling(self, service: aws.ecs.Service) -> None:
+        args, name = self._args, self.pulumi_resource_name
+        target = aws.appautoscaling.Target(
+            f"{name}-scaling",
+            service_namespace="ecs",
+            scalable_dimension="ecs:service:DesiredCount",
+            resource_id=service.name.apply(lambda known: f"service/{args.cluster_name}/{known}"),
+            min_capacity=args.tasks_min,
+            max_capacity=args.tasks_max,
+            opts=self._child,
+        )
+        # https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PredefinedMetricSpecification.html
+        goals: dict[str, tuple[str, float, pulumi.Input[str] | None]] = {
+            "cpu": ("ECSServiceAverageCPUUtilization", args.cpu_target_percent, None),
+            "memory": ("ECSServiceAverageMemoryUtilization", args.memory_target_percent, None),
+        }
+        if args.web and args.web.requests_per_target and self.target_group_arn_suffix:
+            label = pulumi.Output.concat(args.web.balancer_arn_suffix, "/", self.target_group_arn_suffix)
+            goals["requests"] = ("ALBRequestCountPerTarget", args.web.requests_per_target, label)
+        for goal, (metric, value, label) in goals.items():
+            aws.appautoscaling.Policy(
+                f"{name}-scaling-{goal}",
+                policy_type="TargetTrackingScaling",
+                service_namespace=target.service_namespace,
+                scalable_dimension=target.scalable_dimension,
+                resource_id=target.resource_id,
+                target_tracking_scaling_policy_configuration=aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs(
+                    target_value=value,
+                    predefined_metric_specification=aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs(
+                        predefined_metric_type=metric, resource_label=label
+                    ),
+                    scale_out_cooldown=60,
+                    scale_in_cooldown=300,
+                ),
+                opts=self._child,
+            )
+
+    def _schedule(
+        self,
+        schedule: ScheduleArgs,
+        task: aws.ecs.TaskDefinition,
+        execution_role: aws.iam.Role,
+        task_role: aws.iam.Role,
+        before: list[pulumi.Resource],
+    ) -> None:
+        args, name = self._args, self.pulumi_resource_name
+        role = aws.iam.Role(
+            f"{name}-scheduler",
+            assume_role_policy=_json(
+                trust_service(
+                    "scheduler.amazonaws.com", {"StringEquals": {"aws:SourceAccount": args.account_id}}
+                )
+            ),
+            tags=self._tags,
+            opts=self._child,
+        )
+        policy = aws.iam.RolePolicy(
+            f"{name}-scheduler",
+            role=role.id,
+            policy=pulumi.Output.all(args.cluster_arn, execution_role.arn, task_role.arn).apply(
+                lambda known: _json(
+                    allow(
+                        "Run",
+                        ["ecs:RunTask"],
+                        [f"arn:aws:ecs:{args.region}:{args.account_id}:task-definition/{name}:*"],
+                        {"ArnEquals": {"ecs:cluster": known[0]}},
+                    ),
+                    allow(
+                        "Pass",
+                        ["iam:PassRole"],
+                        sorted(known[1:]),
+                        {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+                    ),
+                    allow(
+                        "Tag",
+                        ["ecs:TagResource"],
+                        [f"arn:aws:ecs:{args.region}:{args.account_id}:task/*"],
+                        {"StringEquals": {"ecs:CreateAction": "RunTask"}},
+                    ),
+                )
+            ),
+            opts=self._child,
+        )
+        aws.scheduler.Schedule(
+            f"{name}-schedule",
+            schedule_expression=schedule.expression,
+            schedule_expression_timezone=schedule.time_zone,
+            flexible_time_window=aws.scheduler.ScheduleFlexibleTimeWindowArgs(mode="OFF"),
+            target=aws.scheduler.ScheduleTargetArgs(
+                arn=args.cluster_arn,
+                role_arn=role.arn,
+                ecs_parameters=aws.scheduler.ScheduleTargetEcsParametersArgs(
+                    task_definition_arn=task.arn,
+                    task_count=1,
+                    capacity_provider_strategies=[
+                        aws.scheduler.ScheduleTargetEcsParametersCapacityProviderStrategyArgs(
+                            capacity_provider=args.capacity_provider, weight=1
+                        )
+                    ],
+                    enable_ecs_managed_tags=True,
+                    propagate_tags="TASK_DEFINITION",
+                ),
+                retry_policy=aws.scheduler.ScheduleTargetRetryPolicyArgs(
+                    maximum_event_age_in_seconds=900, maximum_retry_attempts=3
+                ),
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*before, policy]),
+        )
+
+
+def _json(*statements: Statement) -> str:
+    return json.dumps(policy_document(*statements))

@@ -1,0 +1,196 @@
+"""What the accounts' policies say about each other: names that stand in another account's documents, and shared documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import pulumi
+
+Statement = Mapping[str, Any]
+"""A statement with IAM's own key names."""
+
+ADMINISTRATOR = "administrator"
+DEVELOPER = "developer"
+READ_ONLY = "read-only"
+DEPLOY = "deploy"
+PREVIEW = "preview"
+BOOTSTRAP = "OrganizationAccountAccessRole"
+"""The role that AWS Organizations makes in each account it creates; it lets the ops account do the first `up`."""
+
+PEOPLE_ROLES = (ADMINISTRATOR, DEVELOPER, READ_ONLY)
+ACCOUNT_ROLES = (*PEOPLE_ROLES, DEPLOY, PREVIEW)
+
+BASELINE_PATH = "/baseline/"
+"""The IAM path of policies that only administrators may change: CI can't widen its own permissions."""
+
+PEOPLE_PATH = "/people/"
+"""The IAM path of users."""
+
+BOUNDARY = "boundary"
+"""The permissions boundary of every role and user that CI creates."""
+
+
+def policy_document(*statements: Statement) -> dict[str, Any]:
+    """A policy document of these statements."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def role_arn(account_id: str, role: str) -> str:
+    """The ARN of a role."""
+    return f"arn:aws:iam::{account_id}:role/{role}"
+
+
+def role_name(role: Literal["administrator", "developer", "read_only"]) -> str:
+    """The physical name of a person's role as it stands in the configuration."""
+    return role.replace("_", "-")
+
+
+def boundary_arn(account_id: str) -> str:
+    """The ARN of the permissions boundary that every account has."""
+    return f"arn:aws:iam::{account_id}:policy{BASELINE_PATH}{BOUNDARY}"
+
+
+def delegate_role_name(environment: str, access_role: str) -> str:
+    """The role in ops that an environment's program assumes for its delegation in the root zone.
+
+    A preview reads the record and nothing more, so it has a role of its own.
+    """
+    return f"delegate-{environment}-{PREVIEW}" if access_role == PREVIEW else f"delegate-{environment}"
+
+
+def delegate_role_arn(ops_account_id: str, environment: str, access_role: str) -> str:
+    """The ARN of `delegate_role_name`."""
+    return role_arn(ops_account_id, delegate_role_name(environment, access_role))
+
+
+def state_bucket_name(company: str, ops_account_id: str) -> str:
+    """The bucket of Pulumi's state in ops; people type it in `pulumi login`."""
+    return f"{company}-state-{ops_account_id}"
+
+
+def state_key_alias(stack: str) -> str:
+    """The KMS alias of a stack's secrets; people type it in `pulumi stack init --secrets-provider`."""
+    return f"alias/pulumi-{stack}"
+
+
+def state_objects(project: str, stack: str) -> list[str]:
+    """The objects of one stack in the state bucket, as patterns. Seen with engine 3.260; a preview writes none."""
+    return [
+        ".pulumi/meta.yaml",
+        f".pulumi/stacks/{project}/{stack}.json*",
+        f".pulumi/history/{project}/{stack}/*",
+        f".pulumi/backups/{project}/{stack}/*",
+        f".pulumi/locks/organization/{project}/{stack}/*",
+    ]
+
+
+def audit_bucket_name(company: str, ops_account_id: str) -> str:
+    """The bucket in ops to which CloudTrail and AWS Config of every account deliver."""
+    return f"{company}-audit-{ops_account_id}"
+
+
+def trust_roles(sid: str, account_id: str, roles: Sequence[str]) -> Statement:
+    """Lets these roles of an account assume a role.
+
+    The principal is the account, and a condition names the roles: IAM refuses a principal that does not exist
+    yet, and replaces one that is deleted by an id that no successor of the same name matches
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html).
+    """
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": [role_arn(account_id, role) for role in roles]}},
+    }
+
+
+def trust_people(ops_account_id: str, *, mfa_age_seconds: int) -> Statement:
+    """Lets people who logged in to ops with MFA, no longer ago than this, assume a role.
+
+    Who may is said in ops, by the groups' policies.
+    """
+    return {
+        "Sid": "PeopleWithMfa",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ops_account_id}:root"},
+        "Action": "sts:AssumeRole",
+        "Condition": {
+            "Bool": {"aws:MultiFactorAuthPresent": "true"},
+            "NumericLessThan": {"aws:MultiFactorAuthAge": str(mfa_age_seconds)},
+        },
+    }
+
+
+def trust_service(service: str, condition: Mapping[str, Any] | None = None) -> Statement:
+    """Lets an AWS service, such as ecs-tasks.amazonaws.com, assume a role."""
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": service},
+    }
+    return statement | ({"Condition": condition} if condition else {})
+
+
+def allow(
+    sid: str, actions: Sequence[str], resources: Sequence[str], condition: Mapping[str, Any] | None = None
+) -> Statement:
+    """Allows actions on ARNs."""
+    statement = {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+    return statement | ({"Condition": condition} if condition else {})
+
+
+GITHUB = "token.actions.githubusercontent.com"
+
+
+def trust_github(account_id: str, *, subject: str, ref: str | None = None) -> Statement:
+    """Lets GitHub Actions jobs of exactly this OIDC subject, and of this git ref if one is given, assume a role.
+
+    STS evaluates the token's `ref` claim since January 2026
+    (https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/).
+    """
+    claims = {f"{GITHUB}:aud": "sts.amazonaws.com", f"{GITHUB}:sub": subject}
+    if ref is not None:
+        claims[f"{GITHUB}:ref"] = ref
+    return {
+        "Sid": "GitHubActions",
+        "Effect": "Allow",
+        "Principal": {"Federated": f"arn:aws:iam::{account_id}:oidc-provider/{GITHUB}"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": claims},
+    }
+
+
+def github_subject(repository: str, ids: tuple[int, int] | None, context: str) -> str:
+    """The subject that GitHub issues to a job: `repo:OWNER/NAME:CONTEXT`.
+
+    `ids` are the owner's and the repository's, which GitHub adds for repositories created, renamed or
+    transferred after 15 July 2026
+    (https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens).
+    Raises ValueError where a part is empty: such a subject would match no job, or another's.
+    """
+    owner, _, name = repository.partition("/")
+    if not owner or not name or "/" in name or "*" in repository or not context:
+        raise ValueError(
+            f"a GitHub subject needs OWNER/NAME and a context, not {repository!r} and {context!r}"
+        )
+    if ids is not None:
+        owner, name = f"{owner}@{ids[0]}", f"{name}@{ids[1]}"
+    return f"repo:{owner}/{name}:{context}"
+
+
+def bounded(boundary: pulumi.Input[str]) -> pulumi.ResourceTransformation:
+    """A stack transformation that gives each role and user registered from now on this permissions boundary.
+
+    `deploy` may create none without it, and a boundary forgotten in one component would show at apply only.
+    """
+
+    def transform(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if args.type_ not in ("aws:iam/role:Role", "aws:iam/user:User"):
+            return None
+        return pulumi.ResourceTransformationResult(
+            props={**args.props, "permissions_boundary": boundary}, opts=args.opts
+        )
+
+    return transform

@@ -1,0 +1,139 @@
+"""LoadBalancer: one Application Load Balancer with TLS at the listener; services add their own rules to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-networking-bridge.html: where Docker on Linux puts a
+# dynamic host port; ECS-optimized AMIs keep the kernel's ephemeral range.
+EPHEMERAL_PORTS = (32768, 65535)
+
+# TLS 1.3 and 1.2 with forward secrecy:
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadBalancerArgs:
+    """Where it stands and who may reach it."""
+
+    internal: bool
+    vpc_id: pulumi.Input[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
+    certificate_arn: pulumi.Input[str]
+    source_cidr: str
+    """IPv4 network whose addresses may connect: 0.0.0.0/0 for a public one."""
+    hosts_security_group_id: pulumi.Input[str]
+    """The hosts that tasks run on; they accept the ephemeral range from this balancer."""
+
+
+class LoadBalancer(pulumi.ComponentResource):
+    """Terminates TLS, redirects HTTP, and answers 404 to names that no service has."""
+
+    arn_suffix: pulumi.Output[str]
+    """The part of the ARN that CloudWatch and autoscaling call `LoadBalancer`."""
+    dns_name: pulumi.Output[str]
+    listener_arn: pulumi.Output[str]
+    zone_id: pulumi.Output[str]
+
+    def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:lb:LoadBalancer", name, None, opts)
+        self._name = name
+        self._child = pulumi.ResourceOptions(parent=self)
+
+        security_group = self._security_group(args)
+        balancer = aws.lb.LoadBalancer(
+            f"{name}-alb",
+            load_balancer_type="application",
+            internal=args.internal,
+            subnets=list(args.subnet_ids),
+            security_groups=[security_group.id],
+            drop_invalid_header_fields=True,
+            enable_deletion_protection=True,
+            opts=self._child,
+        )
+        listener = self._listeners(balancer, args)
+
+        self.arn_suffix = balancer.arn_suffix
+        self.dns_name = balancer.dns_name
+        self.listener_arn = listener.arn
+        self.zone_id = balancer.zone_id
+        self.register_outputs({"dnsName": self.dns_name, "listenerArn": self.listener_arn})
+
+    def _security_group(self, args: LoadBalancerArgs) -> aws.ec2.SecurityGroup:
+        group = aws.ec2.SecurityGroup(
+            f"{self._name}-alb", vpc_id=args.vpc_id, description="Load balancer", opts=self._child
+        )
+        for port in (80, 443):
+            aws.vpc.SecurityGroupIngressRule(
+                f"{self._name}-from-clients-{port}",
+                security_group_id=group.id,
+                description="Clients",
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                cidr_ipv4=args.source_cidr,
+                opts=self._child,
+            )
+        low, high = EPHEMERAL_PORTS
+        aws.vpc.SecurityGroupEgressRule(
+            f"{self._name}-to-hosts",
+            security_group_id=group.id,
+            description="Tasks on the hosts",
+            ip_protocol="tcp",
+            from_port=low,
+            to_port=high,
+            referenced_security_group_id=args.hosts_security_group_id,
+            opts=self._child,
+        )
+        aws.vpc.SecurityGroupIngressRule(
+            f"{self._name}-at-hosts",
+            security_group_id=args.hosts_security_group_id,
+            description="Load balancer",
+            ip_protocol="tcp",
+            from_port=low,
+            to_port=high,
+            referenced_security_group_id=group.id,
+            opts=self._child,
+        )
+        return group
+
+    def _listeners(self, balancer: aws.lb.LoadBalancer, args: LoadBalancerArgs) -> aws.lb.Listener:
+        aws.lb.Listener(
+            f"{self._name}-http",
+            load_balancer_arn=balancer.arn,
+            port=80,
+            protocol="HTTP",
+            default_actions=[
+                aws.lb.ListenerDefaultActionArgs(
+                    type="redirect",
+                    redirect=aws.lb.ListenerDefaultActionRedirectArgs(
+                        protocol="HTTPS", port="443", status_code="HTTP_301"
+                    ),
+                )
+            ],
+            opts=self._child,
+        )
+        return aws.lb.Listener(
+            f"{self._name}-https",
+            load_balancer_arn=balancer.arn,
+            port=443,
+            protocol="HTTPS",
+            ssl_policy=TLS_POLICY,
+            certificate_arn=args.certificate_arn,
+            default_actions=[
+                aws.lb.ListenerDefaultActionArgs(
+                    type="fixed-response",
+                    fixed_response=aws.lb.ListenerDefaultActionFixedResponseArgs(
+                        content_type="text/plain",
+                        message_body="no service has this name\n",
+                        status_code="404",
+                    ),
+                )
+            ],
+            opts=self._child,
+        )

@@ -1,0 +1,135 @@
+import base64
+import json
+import subprocess
+
+import pytest
+
+from components.ecs_cluster import EcsCluster, user_data
+from tests.cloud import Cloud
+from tests.unit.examples import a_cluster
+
+GROUP = "aws:autoscaling/group:Group"
+TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+
+
+def test_cluster_has_the_name_that_people_type_and_container_insights(cloud: Cloud) -> None:
+    cloud.deploy(lambda: EcsCluster("api", a_cluster()))
+    assert cloud.one("aws:ecs/cluster:Cluster") == {
+        "name": "api",
+        "settings": [{"name": "containerInsights", "value": "enhanced"}],
+    }
+
+
+def test_hosts_boot_the_pinned_release_of_their_architecture(cloud: Cloud) -> None:
+    cloud.deploy(lambda: EcsCluster("api", a_cluster(instance_type="m7g.large", architecture="arm64")))
+    template = cloud.one(TEMPLATE)
+    assert template["instanceType"] == "m7g.large"
+    assert template["imageId"] == (
+        "resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/"
+        "al2023-ami-ecs-hvm-2023.0.20261110-kernel-6.1-arm64/image_id"
+    )
+
+
+def test_hosts_keep_their_credentials_from_tasks_and_encrypt_their_disk(cloud: Cloud) -> None:
+    cloud.deploy(lambda: EcsCluster("api", a_cluster(disk_gib=80)))
+    template = cloud.one(TEMPLATE)
+    assert template["metadataOptions"] == {
+        "httpEndpoint": "enabled",
+        "httpPutResponseHopLimit": 1,
+        "httpTokens": "required",
+    }
+    assert template["blockDeviceMappings"] == [
+        {
+            "deviceName": "/dev/xvda",
+            "ebs": {
+                "deleteOnTermination": "true",
+                "encrypted": "true",
+                "volumeSize": 80,
+                "volumeType": "gp3",
+            },
+        }
+    ]
+    assert template["vpcSecurityGroupIds"] == ["api-hosts-id"]
+    assert [s["resourceType"] for s in template["tagSpecifications"]] == ["instance", "volume"]
+
+
+def test_user_data_joins_the_cluster(cloud: Cloud) -> None:
+    cloud.deploy(lambda: EcsCluster("api", a_cluster(reserved_memory_mib=640)))
+    script = base64.b64decode(cloud.one(TEMPLATE)["userData"]).decode()
+    assert "\nECS_CLUSTER=api\n" in script
+    assert "\nECS_RESERVED_MEMORY=640\n" in script
+
+
+@pytest.mark.parametrize(
+    "judge", [["bash", "-n"], ["shellcheck", "--shell=bash"]], ids=["bash", "shellcheck"]
+)
+def test_user_data_is_a_sound_script(judge: list[str]) -> None:
+    checked = subprocess.run(
+        [*judge, "/dev/stdin"], input=user_data("api", 640), text=True, capture_output=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_group_rolls_hosts_out_without_taking_capacity_away(cloud: Cloud) -> None:
+    cloud.deploy(lambda: EcsCluster("api", a_cluster(instances_min=3, instances_max=9)))
+    group = cloud.get(GROUP)
+    assert group.inputs["minSize"] == 3
+    assert group.inputs["maxSize"] == 9
+    assert group.inputs["launchTemplate"] == {"id": "api-hosts-id", "version": "${api-hosts.latestVersion}"}
+    assert group.inputs["instanceRefresh"] == {
+        "strategy": "Rolling",
+        "preferences": {
+            "instanceWarmup": "120",
+            "maxHealthyPercentage": 110,
+            "minHealthyPercentage": 100,
+            "scaleInProtectedInstances": "Refresh",
+            "skipMatching": True,
+        },
+    }
+    assert group.inputs["tags"] == [{"key": "AmazonECSManaged", "propagateAtLaunch": True, "value": "true"}]
+    assert group.ignore_changes == ("desiredCapacity",)
+
+
+def test_capacity_provider_scales_and_drains(cloud: Cloud) -> None:
+    cloud.deploy(lambda: EcsCluster("api", a_cluster()))
+    assert cloud.one("aws:ecs/capacityProvider:CapacityProvider") == {
+        "autoScalingGroupProvider": {
+            "autoScalingGroupArn": "${api-hosts.arn}",
+            "managedDraining": "ENABLED",
+            "managedScaling": {"instanceWarmupPeriod": 120, "status": "ENABLED", "targetCapacity": 100},
+            "managedTerminationProtection": "DISABLED",
+        }
+    }
+    assert cloud.one("aws:ecs/clusterCapacityProviders:ClusterCapacityProviders") == {
+        "capacityProviders": ["${api-hosts.name}"],
+        "clusterName": "api",
+        "defaultCapacityProviderStrategies": [{"capacityProvider": "${api-hosts.name}", "weight": 1}],
+    }
+
+
+def test_host_role_is_for_ec2_and_has_ecs_and_session_manager(cloud: Cloud) -> None:
+    cloud.deploy(lambda: EcsCluster("api", a_cluster()))
+    document = json.loads(cloud.one("aws:iam/role:Role")["assumeRolePolicy"])
+    assert [s["Principal"] for s in document["Statement"]] == [{"Service": "ec2.amazonaws.com"}]
+    assert [
+        r.inputs["policyArn"] for r in cloud.all("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+    ] == [
+        "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role",
+        "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
+    ]
+
+
+@pytest.mark.parametrize(("public", "balancers"), [(False, [True]), (True, [True, False])])
+def test_a_public_balancer_stands_where_there_are_public_services(
+    cloud: Cloud, public: bool, balancers: list[bool]
+) -> None:
+    cloud.deploy(lambda: EcsCluster("api", a_cluster(public=public)))
+    assert [r.inputs["internal"] for r in cloud.all("aws:lb/loadBalancer:LoadBalancer")] == balancers
+
+
+def test_only_the_public_balancer_is_open_to_the_world(cloud: Cloud) -> None:
+    cloud.deploy(lambda: EcsCluster("api", a_cluster(public=True)))
+    rules = cloud.all("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    world = {(r.name, r.inputs["fromPort"]) for r in rules if r.inputs.get("cidrIpv4") == "0.0.0.0/0"}
+    assert world == {("api-public-from-clients-80", 80), ("api-public-from-clients-443", 443)}
+    assert all("cidrIpv4" in r.inputs or "referencedSecurityGroupId" in r.inputs for r in rules)

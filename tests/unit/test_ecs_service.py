@@ -1,0 +1,334 @@
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import botocore.loaders
+import botocore.model
+import botocore.validate
+import pytest
+
+from components.ecs_service import EcsService, EcsServiceArgs, NameArgs, Permission, ScheduleArgs
+from tests.cloud import Cloud
+from tests.unit.examples import a_web_service, a_worker
+
+SERVICE = "aws:ecs/service:Service"
+TASK = "aws:ecs/taskDefinition:TaskDefinition"
+TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
+RULE = "aws:lb/listenerRule:ListenerRule"
+RECORD = "aws:route53/record:Record"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+SCHEDULE = "aws:scheduler/schedule:Schedule"
+
+
+def deploy(cloud: Cloud, args: EcsServiceArgs) -> None:
+    cloud.deploy(lambda: EcsService("gateway", args))
+
+
+def container(cloud: Cloud) -> dict[str, Any]:
+    (definition,) = json.loads(cloud.one(TASK)["containerDefinitions"])
+    assert isinstance(definition, dict)
+    return definition
+
+
+def statements(cloud: Cloud, policy: str) -> dict[str, Mapping[str, Any]]:
+    return {s["Sid"]: s for s in json.loads(cloud.one(ROLE_POLICY, policy)["policy"])["Statement"]}
+
+
+def test_container_listens_on_the_configured_port(cloud: Cloud) -> None:
+    deploy(cloud, a_web_service(port=8080))
+    assert container(cloud)["portMappings"] == [{"containerPort": 8080, "hostPort": 0, "protocol": "tcp"}]
+
+
+def test_container_variables_are_sorted_and_tell_datadog_who_it_is(cloud: Cloud) -> None:
+    deploy(cloud, a_worker(variables={"ZONE": "z", "API": "a"}, version="4.12.0"))
+    assert container(cloud)["environment"] == [
+        {"name": "API", "value": "a"},
+        {"name": "DD_DOGSTATSD_URL", "value": "unix:///var/run/datadog/dsd.socket"},
+        {"name": "DD_ENV", "value": "stage"},
+        {"name": "DD_SERVICE", "value": "gateway"},
+        {"name": "DD_TRACE_AGENT_URL", "value": "unix:///var/run/datadog/apm.socket"},
+        {"name": "DD_VERSION", "value": "4.12.0"},
+        {"name": "ZONE", "value": "z"},
+    ]
+
+
+def test_container_gets_secrets_by_reference(cloud: Cloud) -> None:
+    deploy(cloud, a_worker(secrets={"STRIPE": "/billing/stripe", "DB": "billing/database"}))
+    assert container(cloud)["secrets"] == [
+        {"name": "DB", "valueFrom": "arn:aws:secretsmanager:us-east-1:333333333333:secret:billing/database"},
+        {"name": "STRIPE", "valueFrom": "arn:aws:ssm:us-east-1:333333333333:parameter/billing/stripe"},
+    ]
+
+
+def test_container_is_confined(cloud: Cloud) -> None:
+    deploy(cloud, a_worker())
+    definition = container(cloud)
+    assert definition["readonlyRootFilesystem"] is True
+    assert definition["linuxParameters"] == {
+        "capabilities": {"add": [], "drop": ["ALL"]},
+        "initProcessEnabled": True,
+        "tmpfs": [{"containerPath": "/tmp", "mountOptions": ["nodev", "nosuid"], "size": 64}],
+    }
+
+
+def test_container_may_write_where_the_service_says_so(cloud: Cloud) -> None:
+    deploy(cloud, a_worker(read_only_root=False))
+    definition = container(cloud)
+    assert definition["readonlyRootFilesystem"] is False
+    assert "tmpfs" not in definition["linuxParameters"]
+
+
+def test_container_logs_without_blocking(cloud: Cloud) -> None:
+    deploy(cloud, a_worker(log_retention_days=14))
+    assert cloud.one("aws:cloudwatch/logGroup:LogGroup")["retentionInDays"] == 14
+    assert container(cloud)["logConfiguration"] == {
+        "logDriver": "awslogs",
+        "options": {
+            "awslogs-group": "/ecs/gateway",
+            "awslogs-region": "us-east-1",
+            "awslogs-stream-prefix": "task",
+            "max-buffer-size": "25m",
+            "mode": "non-blocking",
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        a_web_service(secrets={"DB": "billing/database"}, command=["serve", "--port", "8080"]),
+        a_worker(variables={"A": "b"}),
+        a_worker(schedule=ScheduleArgs(expression="rate(1 hour)", time_zone="UTC"), read_only_root=False),
+    ],
+    ids=["web", "worker", "job"],
+)
+def test_task_definition_is_accepted_by_botocore(cloud: Cloud, args: EcsServiceArgs) -> None:
+    deploy(cloud, args)
+    task = cloud.one(TASK)
+    model = botocore.model.ServiceModel(botocore.loaders.Loader().load_service_model("ecs", "service-2"))
+    report = botocore.validate.ParamValidator().validate(
+        {
+            "family": task["family"],
+            "networkMode": task["networkMode"],
+            "requiresCompatibilities": task["requiresCompatibilities"],
+            "executionRoleArn": task["executionRoleArn"],
+            "taskRoleArn": task["taskRoleArn"],
+            "containerDefinitions": json.loads(task["containerDefinitions"]),
+            "volumes": [{"name": v["name"], "host": {"sourcePath": v["hostPath"]}} for v in task["volumes"]],
+        },
+        model.operation_model("RegisterTaskDefinition").input_shape,
+    )
+    assert not report.has_errors(), report.generate_report()
+
+
+def test_task_definition_keeps_earlier_revisions_for_a_rollback(cloud: Cloud) -> None:
+    deploy(cloud, a_worker())
+    task = cloud.one(TASK)
+    assert (task["family"], task["skipDestroy"], task["networkMode"]) == ("gateway", True, "bridge")
+
+
+def test_service_rolls_out_without_downtime_and_back_on_failure(cloud: Cloud) -> None:
+    deploy(cloud, a_web_service(tasks_min=2, tasks_max=2))
+    service = cloud.get(SERVICE)
+    assert service.inputs == {
+        "availabilityZoneRebalancing": "ENABLED",
+        "capacityProviderStrategies": [{"capacityProvider": "api-hosts", "weight": 1}],
+        "cluster": "arn:aws:ecs:us-east-1:333333333333:cluster/api",
+        "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+        "deploymentMaximumPercent": 200,
+        "deploymentMinimumHealthyPercent": 100,
+        "desiredCount": 2,
+        "enableEcsManagedTags": True,
+        "enableExecuteCommand": True,
+        "healthCheckGracePeriodSeconds": 60,
+        "loadBalancers": [
+            {"containerName": "gateway", "containerPort": 8080, "targetGroupArn": "${gateway-tg.arn}"}
+        ],
+        "name": "gateway",
+        "orderedPlacementStrategies": [
+            {"field": "attribute:ecs.availability-zone", "type": "spread"},
+            {"field": "memory", "type": "binpack"},
+        ],
+        "propagateTags": "SERVICE",
+        "tags": {"owner": "payments", "service": "gateway"},
+        "taskDefinition": "${gateway-task.arn}",
+        "waitForSteadyState": True,
+    }
+
+
+def test_service_waits_for_its_listener_rule_and_its_roles(cloud: Cloud) -> None:
+    deploy(cloud, a_web_service())
+    names = {urn.rsplit("::", 1)[1] for urn in cloud.get(SERVICE).dependencies}
+    assert {"gateway-rule", "gateway-execution", "gateway-task"} <= names
+
+
+def test_a_fixed_count_is_the_programs_to_change(cloud: Cloud) -> None:
+    deploy(cloud, a_worker(tasks_min=3, tasks_max=3))
+    assert cloud.get(SERVICE).ignore_changes == ()
+    assert cloud.all("aws:appautoscaling/target:Target") == []
+
+
+def test_a_range_of_tasks_is_autoscalings_to_change(cloud: Cloud) -> None:
+    deploy(cloud, a_worker(tasks_min=2, tasks_max=6, cpu_target_percent=60))
+    assert cloud.get(SERVICE).ignore_changes == ("desiredCount",)
+    assert cloud.one("aws:appautoscaling/target:Target") == {
+        "maxCapacity": 6,
+        "minCapacity": 2,
+        "resourceId": "service/api/gateway",
+        "scalableDimension": "ecs:service:DesiredCount",
+        "serviceNamespace": "ecs",
+    }
+    policies = {
+        r.name: r.inputs["targetTrackingScalingPolicyConfiguration"]
+        for r in cloud.all("aws:appautoscaling/policy:Policy")
+    }
+    assert {name: p["targetValue"] for name, p in policies.items()} == {
+        "gateway-scaling-cpu": 60,
+        "gateway-scaling-memory": 75,
+    }
+
+
+def test_requests_scale_a_web_service_by_its_target_group(cloud: Cloud) -> None:
+    deploy(cloud, a_web_service(tasks_min=2, tasks_max=6, requests_per_target=1000))
+    policy = cloud.one("aws:appautoscaling/policy:Policy", "gateway-scaling-requests")
+    assert policy["targetTrackingScalingPolicyConfiguration"] == {
+        "predefinedMetricSpecification": {
+            "predefinedMetricType": "ALBRequestCountPerTarget",
+            "resourceLabel": "app/api/123/${gateway-tg.arnSuffix}",
+        },
+        "scaleInCooldown": 300,
+        "scaleOutCooldown": 60,
+        "targetValue": 1000,
+    }
+
+
+def test_target_group_drains_and_checks_as_the_service_says(cloud: Cloud) -> None:
+    deploy(cloud, a_web_service(drain_seconds=45))
+    assert cloud.one(TARGET_GROUP) == {
+        "deregistrationDelay": 45,
+        "healthCheck": {
+            "healthyThreshold": 2,
+            "interval": 30,
+            "matcher": "200-299",
+            "path": "/healthz",
+            "timeout": 5,
+            "unhealthyThreshold": 2,
+        },
+        "loadBalancingAlgorithmType": "least_outstanding_requests",
+        "port": 80,
+        "protocol": "HTTP",
+        "tags": {"owner": "payments", "service": "gateway"},
+        "targetType": "instance",
+        "vpcId": "vpc",
+    }
+
+
+def test_every_name_of_a_service_is_routed_and_resolves_to_its_balancer(cloud: Cloud) -> None:
+    names = [
+        NameArgs(role="public", host="gateway.stage.acme.example", zone_id="public-zone"),
+        NameArgs(role="internal", host="gateway.internal.stage.acme.example", zone_id="private-zone"),
+    ]
+    deploy(cloud, a_web_service(names=names, priority=20))
+    rule = cloud.one(RULE)
+    assert rule["priority"] == 20
+    assert rule["conditions"] == [
+        {"hostHeader": {"values": ["gateway.stage.acme.example", "gateway.internal.stage.acme.example"]}}
+    ]
+    alias = {"evaluateTargetHealth": True, "name": "internal-api.elb.amazonaws.com", "zoneId": "elb-zone"}
+    assert [(r.inputs["name"], r.inputs["zoneId"], r.inputs["aliases"]) for r in cloud.all(RECORD)] == [
+        ("gateway.internal.stage.acme.example", "private-zone", [alias]),
+        ("gateway.stage.acme.example", "public-zone", [alias]),
+    ]
+
+
+def test_execution_role_reads_only_the_services_own_secrets(cloud: Cloud) -> None:
+    deploy(cloud, a_worker(secrets={"STRIPE": "/billing/stripe", "DB": "billing/database"}))
+    allowed = statements(cloud, "gateway-execution")
+    assert allowed["Secrets"]["Resource"] == [
+        "arn:aws:secretsmanager:us-east-1:333333333333:secret:billing/database-??????"
+    ]
+    assert allowed["Parameters"]["Resource"] == [
+        "arn:aws:ssm:us-east-1:333333333333:parameter/billing/stripe"
+    ]
+    assert allowed["Log"]["Resource"] == ["${gateway-logs.arn}:*"]
+
+
+def test_execution_role_of_a_service_without_secrets_reads_none(cloud: Cloud) -> None:
+    deploy(cloud, a_worker())
+    assert set(statements(cloud, "gateway-execution")) == {"Login", "Pull", "Log"}
+
+
+def test_task_role_has_the_services_permissions(cloud: Cloud) -> None:
+    deploy(
+        cloud, a_worker(permissions=[Permission(actions=["sqs:SendMessage"], resources=["arn:aws:sqs:::q"])])
+    )
+    assert statements(cloud, "gateway-task")["Permission0"] == {
+        "Sid": "Permission0",
+        "Effect": "Allow",
+        "Action": ["sqs:SendMessage"],
+        "Resource": ["arn:aws:sqs:::q"],
+    }
+
+
+def test_roles_are_for_tasks_of_this_account_alone(cloud: Cloud) -> None:
+    deploy(cloud, a_worker())
+    for role in cloud.all("aws:iam/role:Role"):
+        (statement,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
+        assert statement["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
+        assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": "333333333333"}
+
+
+def test_a_worker_has_nothing_of_a_web_service(cloud: Cloud) -> None:
+    deploy(cloud, a_worker())
+    assert [cloud.all(t) for t in (TARGET_GROUP, RULE, RECORD)] == [[], [], []]
+    assert cloud.one(SERVICE)["loadBalancers"] == []
+    assert "healthCheckGracePeriodSeconds" not in cloud.one(SERVICE)
+
+
+def test_a_job_runs_on_its_schedule_and_has_no_service(cloud: Cloud) -> None:
+    deploy(cloud, a_worker(schedule=ScheduleArgs(expression="cron(0 4 1 * ? *)", time_zone="Europe/Berlin")))
+    assert cloud.all(SERVICE) == []
+    schedule = cloud.one(SCHEDULE)
+    assert schedule["scheduleExpression"] == "cron(0 4 1 * ? *)"
+    assert schedule["scheduleExpressionTimezone"] == "Europe/Berlin"
+    assert schedule["target"]["arn"] == "arn:aws:ecs:us-east-1:333333333333:cluster/api"
+    assert schedule["target"]["ecsParameters"] == {
+        "capacityProviderStrategies": [{"capacityProvider": "api-hosts", "weight": 1}],
+        "enableEcsManagedTags": True,
+        "propagateTags": "TASK_DEFINITION",
+        "taskCount": 1,
+        "taskDefinitionArn": "${gateway-task.arn}",
+    }
+
+
+def test_the_scheduler_may_run_this_task_on_this_cluster_alone(cloud: Cloud) -> None:
+    deploy(cloud, a_worker(schedule=ScheduleArgs(expression="rate(1 hour)", time_zone="UTC")))
+    allowed = statements(cloud, "gateway-scheduler")
+    assert allowed["Run"]["Resource"] == ["arn:aws:ecs:us-east-1:333333333333:task-definition/gateway:*"]
+    assert allowed["Run"]["Condition"] == {
+        "ArnEquals": {"ecs:cluster": "arn:aws:ecs:us-east-1:333333333333:cluster/api"}
+    }
+    assert allowed["Pass"]["Resource"] == ["${gateway-execution.arn}", "${gateway-task.arn}"]
+
+
+@pytest.mark.parametrize(
+    ("args", "kind", "address"),
+    [
+        (a_web_service(), "web", "https://gateway.internal.stage.acme.example"),
+        (a_worker(), "worker", None),
+        (a_worker(schedule=ScheduleArgs(expression="rate(1 hour)", time_zone="UTC")), "job", None),
+    ],
+    ids=["web", "worker", "job"],
+)
+def test_outputs_say_what_a_person_wants_to_know(
+    cloud: Cloud, args: EcsServiceArgs, kind: str, address: str | None
+) -> None:
+    deploy(cloud, args)
+    (outputs,) = [o for urn, o in cloud.outputs.items() if "slipway:ecs:EcsService" in urn]
+    assert outputs == {
+        "kind": kind,
+        "cluster": "api",
+        "version": "4.12.0",
+        "tasks": {"min": 2, "max": 2},
+        "owner": "payments",
+    } | ({"address": address} if address else {})

@@ -1,0 +1,78 @@
+from components.load_balancer import LoadBalancer
+from tests.cloud import Cloud
+from tests.unit.examples import a_load_balancer
+
+INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+LISTENER = "aws:lb/listener:Listener"
+
+
+def test_balancer_is_hardened_and_cannot_be_deleted_by_mistake(cloud: Cloud) -> None:
+    cloud.deploy(lambda: LoadBalancer("api-internal", a_load_balancer()))
+    assert cloud.one("aws:lb/loadBalancer:LoadBalancer") == {
+        "dropInvalidHeaderFields": True,
+        "enableDeletionProtection": True,
+        "internal": True,
+        "loadBalancerType": "application",
+        "securityGroups": ["api-internal-alb-id"],
+        "subnets": ["private-a", "private-b", "private-c"],
+    }
+
+
+def test_https_listener_answers_404_to_names_that_no_service_has(cloud: Cloud) -> None:
+    cloud.deploy(lambda: LoadBalancer("api-internal", a_load_balancer()))
+    assert cloud.one(LISTENER, "api-internal-https") == {
+        "certificateArn": "certificate-arn",
+        "defaultActions": [
+            {
+                "type": "fixed-response",
+                "fixedResponse": {
+                    "contentType": "text/plain",
+                    "messageBody": "no service has this name\n",
+                    "statusCode": "404",
+                },
+            }
+        ],
+        "loadBalancerArn": "${api-internal-alb.arn}",
+        "port": 443,
+        "protocol": "HTTPS",
+        "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
+    }
+
+
+def test_http_is_redirected(cloud: Cloud) -> None:
+    cloud.deploy(lambda: LoadBalancer("api-internal", a_load_balancer()))
+    (action,) = cloud.one(LISTENER, "api-internal-http")["defaultActions"]
+    assert action == {
+        "type": "redirect",
+        "redirect": {"port": "443", "protocol": "HTTPS", "statusCode": "HTTP_301"},
+    }
+
+
+def test_clients_reach_the_two_listeners_from_the_source_network_alone(cloud: Cloud) -> None:
+    cloud.deploy(lambda: LoadBalancer("api-internal", a_load_balancer(source_cidr="10.20.0.0/16")))
+    rules = [r.inputs for r in cloud.all(INGRESS) if r.inputs["securityGroupId"] == "api-internal-alb-id"]
+    assert [(r["fromPort"], r["toPort"], r["cidrIpv4"], r["ipProtocol"]) for r in rules] == [
+        (443, 443, "10.20.0.0/16", "tcp"),
+        (80, 80, "10.20.0.0/16", "tcp"),
+    ]
+
+
+def test_hosts_accept_the_ephemeral_range_from_this_balancer_alone(cloud: Cloud) -> None:
+    cloud.deploy(lambda: LoadBalancer("api-internal", a_load_balancer()))
+    assert cloud.one(INGRESS, "api-internal-at-hosts") == {
+        "description": "Load balancer",
+        "fromPort": 32768,
+        "ipProtocol": "tcp",
+        "referencedSecurityGroupId": "api-internal-alb-id",
+        "securityGroupId": "hosts",
+        "toPort": 65535,
+    }
+    assert cloud.one(EGRESS) == {
+        "description": "Tasks on the hosts",
+        "fromPort": 32768,
+        "ipProtocol": "tcp",
+        "referencedSecurityGroupId": "hosts",
+        "securityGroupId": "api-internal-alb-id",
+        "toPort": 65535,
+    }
