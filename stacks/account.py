@@ -1,0 +1,46 @@
+"""The account under every stack: the same AccountBaseline in ops, dev, stage and prod."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.account_baseline import GLOBAL_REGION, AccountBaseline, AccountBaselineArgs, ContactArgs
+from components.iam import bounded
+from config.platform import Contact, Platform
+from config.settings import StackSettings
+
+
+def account_baseline(settings: StackSettings, opts: pulumi.ResourceOptions) -> AccountBaseline:
+    """Declare the account, and put every role and user declared afterwards within its permissions boundary."""
+    platform = settings.platform
+    ids = platform.repository_ids
+    baseline = AccountBaseline(
+        "account",
+        AccountBaselineArgs(
+            account_id=settings.account.id,
+            stack=settings.stack,
+            ops_account_id=platform.accounts.ops.id,
+            company=platform.company,
+            project=pulumi.get_project(),
+            repository=platform.repository,
+            repository_ids=None if ids is None else (ids.owner, ids.repository),
+            region=platform.region,
+            regions=regions(platform),
+            monthly_budget_usd=settings.account.monthly_budget_usd,
+            billing=_contact(platform.contacts.billing),
+            operations=_contact(platform.contacts.operations),
+            security=_contact(platform.contacts.security),
+        ),
+        opts,
+    )
+    pulumi.runtime.register_stack_transformation(bounded(baseline.boundary_arn))
+    return baseline
+
+
+def regions(platform: Platform) -> list[str]:
+    """Where anything may run: the platform's region first, and at last the one of AWS's global services."""
+    return list(dict.fromkeys((platform.region, *platform.allowed_regions, GLOBAL_REGION)))
+
+
+def _contact(contact: Contact) -> ContactArgs:
+    return ContactArgs(name=contact.name, title=contact.title, email=contact.email, phone=contact.phone)

@@ -1,0 +1,227 @@
+"""An environment: its account, network, names, clusters, services and their alerts. dev, stage and prod are this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from components.bastion import Bastion, BastionArgs
+from components.ecs_cluster import EcsCluster, EcsClusterArgs
+from components.ecs_service import (
+    EcsService,
+    EcsServiceArgs,
+    HealthCheckArgs,
+    NameArgs,
+    Permission,
+    ScheduleArgs,
+    WebArgs,
+)
+from components.image_cache import ImageCache, cached_image
+from components.internal_dns import InternalDns, InternalDnsArgs
+from components.network import Network, NetworkArgs
+from components.service_alerts import ServiceAlerts, ServiceAlertsArgs
+from config import alerts
+from config.instance_types import HOST_RESERVED_MIB, instance_type
+from config.service import JobService, WebService
+from config.settings import Cluster, DeployedService, EnvironmentSettings
+from stacks.account import account_baseline
+from stacks.providers import account_provider, datadog_provider, root_zone_provider
+
+
+def environment(settings: EnvironmentSettings) -> dict[str, pulumi.Input[Any]]:
+    """Declare the whole environment; what people look up afterwards is exported."""
+    platform = settings.platform
+    aws_provider = account_provider(settings)
+    in_account = pulumi.ResourceOptions(providers=[aws_provider])
+    in_datadog = pulumi.ResourceOptions(providers=[datadog_provider(settings)])
+
+    account_baseline(settings, in_account)
+    network = Network(
+        "network",
+        NetworkArgs(
+            cidr=settings.identity.cidr,
+            region=platform.region,
+            availability_zones=platform.availability_zones,
+            ssh_cidrs=platform.ssh_cidrs,
+            log_retention_days=platform.log_retention_days,
+        ),
+        in_account,
+    )
+    dns = InternalDns(
+        "dns",
+        InternalDnsArgs(
+            domain=settings.domain,
+            internal_domain=settings.internal_domain,
+            vpc_id=network.vpc_id,
+            root_zone_id=platform.root_zone_id,
+            root_provider=root_zone_provider(settings),
+        ),
+        in_account,
+    )
+    Bastion(
+        "bastion",
+        BastionArgs(
+            vpc_id=network.vpc_id,
+            vpc_cidr=str(settings.identity.cidr),
+            public_subnet_ids=network.public_subnet_ids,
+            region=platform.region,
+            public_key=settings.identity.bastion_public_key,
+            ssh_cidrs=platform.ssh_cidrs,
+            zone_id=dns.public_zone_id,
+            domain=settings.domain,
+        ),
+        in_account,
+    )
+    ImageCache("image-cache", in_account)
+    clusters = {
+        name: _cluster(cluster, settings, network, dns, in_account)
+        for name, cluster in settings.clusters.items()
+    }
+    services = {}
+    for name, service in settings.services.items():
+        services[name] = _service(service, settings, network, dns, clusters[service.spec.cluster], in_account)
+        _alerts(service, settings, services[name], in_datadog)
+
+    return {
+        "domain": settings.domain,
+        "vpc_id": network.vpc_id,
+        "clusters": {name: cluster.arn for name, cluster in clusters.items()},
+        "services": {name: service.address for name, service in services.items() if service.address},
+    }
+
+
+def _cluster(
+    cluster: Cluster,
+    settings: EnvironmentSettings,
+    network: Network,
+    dns: InternalDns,
+    opts: pulumi.ResourceOptions,
+) -> EcsCluster:
+    host = instance_type(cluster.size.instance_type)
+    return EcsCluster(
+        cluster.name,
+        EcsClusterArgs(
+            vpc_id=network.vpc_id,
+            vpc_cidr=str(settings.identity.cidr),
+            private_subnet_ids=network.private_subnet_ids,
+            public_subnet_ids=network.public_subnet_ids,
+            certificate_arn=dns.certificate_arn,
+            instance_type=host.name,
+            architecture=host.architecture,
+            instances_min=cluster.size.instances.min,
+            instances_max=cluster.size.instances.max,
+            disk_gib=cluster.definition.disk_gib,
+            ami_release=settings.platform.ami_release,
+            reserved_memory_mib=HOST_RESERVED_MIB,
+            public=any(
+                isinstance(service.spec, WebService)
+                and service.spec.cluster == cluster.name
+                and service.spec.exposure == "public"
+                for service in settings.services.values()
+            ),
+        ),
+        opts,
+    )
+
+
+def _service(
+    service: DeployedService,
+    settings: EnvironmentSettings,
+    network: Network,
+    dns: InternalDns,
+    cluster: EcsCluster,
+    opts: pulumi.ResourceOptions,
+) -> EcsService:
+    platform, spec = settings.platform, service.spec
+    account_id, region = settings.account.id, platform.region
+    scaling = None if isinstance(spec, JobService) else spec.scaling
+    return EcsService(
+        service.name,
+        EcsServiceArgs(
+            environment=settings.environment,
+            account_id=account_id,
+            region=region,
+            vpc_id=network.vpc_id,
+            cluster_arn=cluster.arn,
+            cluster_name=cluster.name,
+            capacity_provider=cluster.capacity_provider,
+            owner=spec.owner,
+            image=cached_image(spec.image, service.version, account_id=account_id, region=region),
+            version=service.version,
+            cpu=spec.cpu,
+            memory_mib=spec.memory_mib,
+            tasks_min=service.tasks.min,
+            tasks_max=service.tasks.max,
+            command=spec.command,
+            variables=spec.environment,
+            secrets=spec.secrets,
+            permissions=[Permission(actions=p.actions, resources=p.resources) for p in spec.permissions],
+            read_only_root=spec.read_only_root,
+            stop_seconds=spec.stop_seconds,
+            log_retention_days=platform.log_retention_days,
+            cpu_target_percent=(scaling and scaling.cpu_percent) or platform.cpu_target_percent,
+            memory_target_percent=(scaling and scaling.memory_percent) or platform.memory_target_percent,
+            web=_web(service.name, spec, settings, dns, cluster) if isinstance(spec, WebService) else None,
+            schedule=ScheduleArgs(expression=spec.schedule, time_zone=spec.time_zone)
+            if isinstance(spec, JobService)
+            else None,
+        ),
+        opts,
+    )
+
+
+def _web(
+    name: str, spec: WebService, settings: EnvironmentSettings, dns: InternalDns, cluster: EcsCluster
+) -> WebArgs:
+    """A service stands behind one balancer. A public one is reached by its public and its internal name alike."""
+    names = [
+        NameArgs(role="internal", host=f"{name}.{settings.internal_domain}", zone_id=dns.private_zone_id)
+    ]
+    if spec.exposure == "public":
+        names.insert(0, NameArgs(role="public", host=f"{name}.{settings.domain}", zone_id=dns.public_zone_id))
+    balancer = cluster.public if spec.exposure == "public" and cluster.public else cluster.internal
+    check = spec.health_check
+    return WebArgs(
+        port=spec.port,
+        priority=spec.priority,
+        names=names,
+        health_check=HealthCheckArgs(
+            path=check.path,
+            interval_seconds=check.interval_seconds,
+            timeout_seconds=check.timeout_seconds,
+            healthy_count=check.healthy_count,
+            unhealthy_count=check.unhealthy_count,
+            grace_seconds=check.grace_seconds,
+        ),
+        drain_seconds=spec.drain_seconds,
+        listener_arn=balancer.listener_arn,
+        balancer_dns_name=balancer.dns_name,
+        balancer_zone_id=balancer.zone_id,
+        balancer_arn_suffix=balancer.arn_suffix,
+        requests_per_target=spec.scaling.requests_per_target,
+    )
+
+
+def _alerts(
+    service: DeployedService,
+    settings: EnvironmentSettings,
+    deployed: EcsService,
+    opts: pulumi.ResourceOptions,
+) -> ServiceAlerts:
+    return ServiceAlerts(
+        service.name,
+        ServiceAlertsArgs(
+            service=service.name,
+            cluster=service.spec.cluster,
+            environment=settings.environment,
+            owner=service.spec.owner,
+            chat=service.owner.chat,
+            pager=service.owner.pager,
+            runbook_url=service.runbook,
+            thresholds=alerts.thresholds(service.spec.kind, service.spec.alerts),
+            target_group=deployed.target_group_arn_suffix,
+        ),
+        opts,
+    )

@@ -1,0 +1,38 @@
+"""The providers: every account is reached by an assumed role, and by nothing else."""
+
+from __future__ import annotations
+
+import pulumi_aws as aws
+import pulumi_datadog as datadog
+
+from components.iam import delegate_role_arn
+from config.settings import EnvironmentSettings, StackSettings
+
+
+def account_provider(settings: StackSettings) -> aws.Provider:
+    """The stack's own account, by the role `slipway:access_role`."""
+    account_id = settings.account.id
+    return _assuming("aws", settings, account_id, f"arn:aws:iam::{account_id}:role/{settings.access_role}")
+
+
+def root_zone_provider(settings: EnvironmentSettings) -> aws.Provider:
+    """The ops account, by a role that may change this environment's delegation and nothing else."""
+    ops = settings.platform.accounts.ops.id
+    return _assuming(
+        "aws-root-zone", settings, ops, delegate_role_arn(ops, settings.environment, settings.access_role)
+    )
+
+
+def datadog_provider(settings: StackSettings) -> datadog.Provider:
+    """Datadog's API. Its keys come from DD_API_KEY and DD_APP_KEY, so that none is in configuration, plan or state."""
+    return datadog.Provider("datadog", api_url=f"https://api.{settings.platform.datadog.site}/")
+
+
+def _assuming(name: str, settings: StackSettings, account_id: str, role_arn: str) -> aws.Provider:
+    return aws.Provider(
+        name,
+        region=settings.platform.region,
+        allowed_account_ids=[account_id],
+        assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=role_arn, session_name="slipway")],
+        default_tags=aws.ProviderDefaultTagsArgs(tags={"env": settings.stack, "managed-by": "slipway"}),
+    )
