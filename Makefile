@@ -13,8 +13,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 # Importing the SDKs without bytecode takes several times longer.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX
-# Hard links, uv's default, need its cache and .venv on one file system.
-export UV_LINK_MODE ?= copy
+# A minute for a file, which is what uv allows, is too little for the largest ones on a busy machine.
+export UV_COMPILE_BYTECODE_TIMEOUT := 0
 
 .PHONY: help plan preview up destroy test test-engine check format bench schemas lock setup need-pulumi
 

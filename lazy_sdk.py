@@ -1,17 +1,20 @@
 """Imports a huge Pulumi SDK class by class: the same package, types and version, without what nobody uses.
 
-`import pulumi_datadog` runs all of its 240 modules and defines 16,104 classes of inputs and outputs, most of them
-for dashboard widgets; a program with monitors needs some 150. FIGURES
-
     import lazy_sdk
 
     lazy_sdk.install("pulumi_datadog")  # once, before the first import of the package
 
     import pulumi_datadog as datadog  # as ever: type checkers and readers see the real package
 
+`import pulumi_datadog` runs all of its 240 modules and defines 16,104 classes of inputs and outputs, most of
+them for dashboard widgets. A program with a provider, a monitor, an objective, a dashboard as JSON and an AWS
+integration needs 148. On Pulumi's mocks it takes 0.9 s of CPU and 72 MiB with this loader and 9.9 s and
+241 MiB without; Pulumi alone takes 0.44 s and 47 MiB. (Whole processes, medians, pulumi-datadog 5.17.0 with
+its bytecode on two busy cores.)
+
 Nothing of the SDK is copied or generated. Its `__init__` runs without the star imports of its modules, and a
-module is imported when one of its names is first used. `_inputs` and `outputs`, which hold the classes, define a
-class when it is first used. An SDK that is laid out in another way is imported whole, with a warning.
+module is imported when one of its names is first used. `_inputs` and `outputs`, which hold the classes,
+define a class when it is first used. An SDK of another layout is imported whole, with a warning.
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ from types import CodeType, ModuleType
 
 __all__ = ["install"]
 
-# What pulumi-language-python writes. A class of another shape is not found, and is then missing from `__all__`.
+# What pulumi-language-python writes. A class of another shape is not found, which `__all__` gives away.
 _STAR_IMPORT = re.compile(rb"^from \.(\w+) import \*$", re.MULTILINE)
 _EXPORTS = re.compile(rb"^__all__ = \[([^]]*)\]$", re.MULTILINE)
 _CLASS = re.compile(rb"\n(?:@pulumi\.\w+\n)?class (\w+)(?:\((?:TypedDict|dict)\))?:")
@@ -67,11 +70,10 @@ class _Finder(MetaPathFinder):
             try:
                 self._loaders = _loaders(fullname, Path(spec.origin))
             except (_UnknownLayoutError, OSError) as error:
-                sys.meta_path.remove(self)
                 warnings.warn(f"{fullname} is imported whole, which is slow: {error}", stacklevel=2)
                 return None
         loader = self._loaders.get(fullname)
-        return loader and spec_from_file_location(fullname, loader.path, loader=loader)
+        return spec_from_file_location(fullname, loader.path, loader=loader) if loader else None
 
 
 def _loaders(package: str, init: Path) -> dict[str, SourceFileLoader]:
@@ -151,10 +153,10 @@ class _ClassesLoader(SourceFileLoader):
         self.spans = dict(zip(starts, pairwise([*starts.values(), len(source)]), strict=True))
         if self.spans.keys() != set(_exports(path, source)):
             raise _UnknownLayoutError(f"{path} defines other things than the classes in its `__all__`")
-        self._header = _EXPORTS.sub(b"", source[: min(starts.values())])
+        self._header = _EXPORTS.sub(b"", source[: min(starts.values(), default=len(source))])
 
     def exec_module(self, module: ModuleType) -> None:
-        vars(module)["_spans"] = self.spans
+        vars(module).update(_path=Path(self.path), _spans=self.spans)
         module.__class__ = _Classes
         _run(self._header, self.path, module)
 
@@ -162,15 +164,16 @@ class _ClassesLoader(SourceFileLoader):
 class _Classes(ModuleType):
     """A module of classes that defines a class when it is first used.
 
-    With it come all that its annotations name, and what theirs name: Pulumi looks annotations up in the module's
-    namespace, which can only be a plain dictionary.
+    With it come all that its annotations name, and what theirs name: Pulumi looks annotations up in the
+    module's namespace, which can only be a plain dictionary.
     """
 
-    __file__: str
+    _path: Path
     _spans: dict[str, tuple[int, int]]  # class -> where its source starts and ends, in bytes
 
     def __getattr__(self, name: str) -> object:
-        if name == "__all__":  # `from ._inputs import *`: the importing module gets the classes that it mentions
+        if name == "__all__":
+            # A module does `from ._inputs import *`, and gets the classes that its annotations name.
             return sorted(self._define(sys._getframe(1).f_code))
         if name not in self._spans:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
@@ -180,24 +183,24 @@ class _Classes(ModuleType):
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._spans})
 
-    def _define(self, *mentioned: object) -> set[str]:
-        """Defines the classes that code or a constant mentions, and all that they mention; returns the former."""
-        wanted = self._spans.keys() & _strings(mentioned)
+    def _define(self, *naming: object) -> set[str]:
+        """Defines and returns the classes that code or a string names, and defines all that these name."""
+        wanted = self._spans.keys() & _strings(naming)
         defined = vars(self)
-        with _defining, Path(self.__file__).open("rb") as source:
+        with _defining, self._path.open("rb") as source:
             missing = list(wanted)
             while missing:
                 name = missing.pop()
                 if name not in defined:
                     start, end = self._spans[name]
                     source.seek(start)
-                    code = _run(source.read(end - start), f"{self.__file__}:{name}", self)
+                    code = _run(source.read(end - start), f"{self._path}:{name}", self)
                     missing += self._spans.keys() & _strings(code.co_consts)
         return wanted
 
 
 def _strings(constants: Iterable[object]) -> Iterator[str]:
-    """The strings among code's constants, however nested: quoted annotations are such, `Union["A", "B"]` a pair."""
+    """The strings among the constants of code: quoted annotations, those of `Union["A", "B"]` as a tuple."""
     for constant in constants:
         if isinstance(constant, str):
             yield constant

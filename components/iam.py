@@ -1,4 +1,4 @@
-"""What the accounts' policies say about each other: names that stand in another account's documents, and shared documents."""
+"""What the accounts' policies say of each other: names that stand in another account's documents."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ READ_ONLY = "read-only"
 DEPLOY = "deploy"
 PREVIEW = "preview"
 BOOTSTRAP = "OrganizationAccountAccessRole"
-"""The role that AWS Organizations makes in each account it creates; it lets the ops account do the first `up`."""
+"""The role that AWS Organizations makes in each new account; with it ops does the first `up`."""
 
 PEOPLE_ROLES = (ADMINISTRATOR, DEVELOPER, READ_ONLY)
 ACCOUNT_ROLES = (*PEOPLE_ROLES, DEPLOY, PREVIEW)
@@ -75,7 +75,7 @@ def state_key_alias(stack: str) -> str:
 
 
 def state_objects(project: str, stack: str) -> list[str]:
-    """The objects of one stack in the state bucket, as patterns. Seen with engine 3.260; a preview writes none."""
+    """The objects of one stack in the state bucket. Seen with engine 3.260; a preview writes none."""
     return [
         ".pulumi/meta.yaml",
         f".pulumi/stacks/{project}/{stack}.json*",
@@ -145,7 +145,7 @@ GITHUB = "token.actions.githubusercontent.com"
 
 
 def trust_github(account_id: str, *, subject: str, ref: str | None = None) -> Statement:
-    """Lets GitHub Actions jobs of exactly this OIDC subject, and of this git ref if one is given, assume a role.
+    """Lets GitHub Actions jobs of exactly this OIDC subject, and of this git ref if given, assume a role.
 
     STS evaluates the token's `ref` claim since January 2026
     (https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/).

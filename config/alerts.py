@@ -209,6 +209,11 @@ def thresholds(kind: Kind, overrides: Mapping[AlertName, Override]) -> dict[Aler
     }
 
 
+def defaults(alert: Alert) -> Thresholds:
+    """The thresholds of a monitor that nobody overrides."""
+    return _thresholds(alert, None)
+
+
 def _levels(alert: Alert, override: Override | None) -> tuple[float, float]:
     if override is None:
         return alert.warning, alert.critical

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from config.instance_types import InstanceType, instance_type
+from config.service import JobService
 from config.settings import Cluster, DeployedService
 
 ZONES = 3
+
+_Shape = tuple[int, int]
+"""CPU units and MiB of a task."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +26,7 @@ class ClusterCapacity:
     tasks: int
     cpu: int
     memory_mib: int
-    largest_rollout: str
+    largest_rollout: str | None
     needed: int
 
     @property
@@ -35,12 +40,14 @@ class ClusterCapacity:
 
     def arithmetic(self) -> str:
         """The sum, for people."""
+        rollout = f", with {self.largest_rollout} doubled while it rolls out," if self.largest_rollout else ""
         return (
-            f"{self.tasks} tasks at their maximum, with {self.largest_rollout} doubled while it rolls out, "
+            f"{self.tasks:,} tasks at their maximum{rollout} "
             f"reserve {self.cpu:,} CPU units and {self.memory_mib:,} MiB;\n"
-            f"one {self.host.name} offers {self.host.task_cpu:,} CPU units and {self.host.task_memory_mib:,} MiB to tasks, "
-            f"so they need {self.needed} hosts;\n"
-            f"{self.maximum} hosts at most, less the {-(-self.maximum // ZONES)} of a lost zone, leave {self.left}"
+            f"one {self.host.name} offers {self.host.task_cpu:,} CPU units and "
+            f"{self.host.task_memory_mib:,} MiB to tasks, so they need {self.needed:,} hosts;\n"
+            f"{self.maximum:,} hosts at most, less the {self.maximum - self.left:,} of a lost zone, "
+            f"leave {self.left:,}"
         )
 
     def enough(self) -> int:
@@ -62,49 +69,60 @@ def cluster_capacity(cluster: Cluster, services: Iterable[DeployedService]) -> C
     if not running:
         return None
     host = instance_type(cluster.size.instance_type)
+    steady: Counter[_Shape] = Counter()
+    largest: dict[_Shape, DeployedService] = {}
+    for service in running:
+        shape = (service.spec.cpu, service.spec.memory_mib)
+        steady[shape] += service.tasks.max
+        # A job has no rollout: its next run is the new version.
+        if not isinstance(service.spec, JobService) and (
+            shape not in largest or largest[shape].tasks.max < service.tasks.max
+        ):
+            largest[shape] = service
     # Rollouts are pull requests, one after the other; the one that needs most hosts while it doubles decides.
-    proofs = [_proof(cluster, host, running, rolling) for rolling in _heaviest(running)]
-    return max(proofs, key=lambda proof: (proof.needed, proof.cpu, proof.largest_rollout))
-
-
-def _heaviest(services: list[DeployedService]) -> list[DeployedService]:
-    """The rollouts worth trying: the one with most CPU and the one with most memory."""
-    by_cpu = max(services, key=lambda service: service.tasks.max * service.spec.cpu)
-    by_memory = max(services, key=lambda service: service.tasks.max * service.spec.memory_mib)
-    return [by_cpu] if by_cpu is by_memory else [by_cpu, by_memory]
+    # Of services whose tasks are alike, that can only be the one with most of them.
+    proofs = [
+        _proof(cluster, host, steady + Counter({shape: service.tasks.max}), rolling=service.name)
+        for shape, service in largest.items()
+    ]
+    return max(
+        proofs or [_proof(cluster, host, steady, rolling=None)],
+        key=lambda proof: (proof.needed, proof.cpu, proof.memory_mib, proof.largest_rollout),
+    )
 
 
 def _proof(
-    cluster: Cluster, host: InstanceType, services: list[DeployedService], rolling: DeployedService
+    cluster: Cluster, host: InstanceType, tasks: Counter[_Shape], *, rolling: str | None
 ) -> ClusterCapacity:
-    tasks: list[tuple[int, int]] = []
-    for service in services:
-        count = service.tasks.max * (2 if service is rolling else 1)
-        tasks += [(service.spec.cpu, service.spec.memory_mib)] * count
     return ClusterCapacity(
         cluster=cluster.name,
         host=host,
         maximum=cluster.size.instances.max,
-        tasks=len(tasks),
-        cpu=sum(cpu for cpu, _ in tasks),
-        memory_mib=sum(memory for _, memory in tasks),
-        largest_rollout=rolling.name,
+        tasks=tasks.total(),
+        cpu=sum(cpu * count for (cpu, _), count in tasks.items()),
+        memory_mib=sum(memory * count for (_, memory), count in tasks.items()),
+        largest_rollout=rolling,
         needed=_hosts(tasks, host),
     )
 
 
-def _hosts(tasks: list[tuple[int, int]], host: InstanceType) -> int:
+def _hosts(tasks: Counter[_Shape], host: InstanceType) -> int:
     """Hosts that first-fit decreasing needs: what a binpack placement reaches, not the ideal."""
     free: list[list[int]] = []
     order = sorted(
-        tasks, key=lambda task: max(task[0] / host.task_cpu, task[1] / host.task_memory_mib), reverse=True
+        tasks.items(),
+        key=lambda item: (max(item[0][0] / host.task_cpu, item[0][1] / host.task_memory_mib), item[0]),
+        reverse=True,
     )
-    for cpu, memory in order:
+    for (cpu, memory), count in order:
         for room in free:
-            if room[0] >= cpu and room[1] >= memory:
-                room[0] -= cpu
-                room[1] -= memory
-                break
-        else:
-            free.append([host.task_cpu - cpu, host.task_memory_mib - memory])
+            here = min(count, room[0] // cpu, room[1] // memory)
+            room[0] -= here * cpu
+            room[1] -= here * memory
+            count -= here
+        a_host = min(host.task_cpu // cpu, host.task_memory_mib // memory)
+        while count > 0:
+            here = min(count, a_host)
+            free.append([host.task_cpu - here * cpu, host.task_memory_mib - here * memory])
+            count -= here
     return len(free)

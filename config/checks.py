@@ -1,4 +1,4 @@
-"""Checks that need more than one file, or more than one key: what AWS would answer with an error, said before."""
+"""Checks over several keys and files: what AWS would answer with an error, said before."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from config import alerts
 from config.capacity import cluster_capacity, fits_on_host
-from config.errors import Problem, did_you_mean
-from config.fields import ENVIRONMENTS
+from config.errors import Problem, Words, did_you_mean
+from config.fields import ENVIRONMENTS, VpcCidr
 from config.files import read_mapping
 from config.instance_types import instance_type
 from config.platform import Platform
 from config.service import JobService, Service, WebService
 from config.settings import EnvironmentSettings
-from config.stack import EnvironmentStack, Release
+from config.stack import EnvironmentStack, Person, Release
+
+PLATFORM = "slipway:platform"
+PLATFORM_FILE = "Pulumi.yaml"
 
 RESERVED_NAMES = ("bastion", "datadog-agent", "internal")
 """Names in an environment's zone or clusters that the platform itself uses."""
@@ -26,6 +31,9 @@ RULES_PER_BALANCER = 100
 TARGETS_PER_BALANCER = 1000
 
 
+_CIDR: TypeAdapter[IPv4Network] = TypeAdapter(VpcCidr)
+
+
 def across_stacks(root: Path) -> Iterator[Problem]:
     """Networks that overlap. A stack file that cannot be read is that stack's own problem, not this one's."""
     networks: dict[str, IPv4Network] = {}
@@ -33,8 +41,8 @@ def across_stacks(root: Path) -> Iterator[Problem]:
         file = f"Pulumi.{environment}.yaml"
         content = read_mapping(root / file, file=file)
         try:
-            network = IPv4Network(content["config"]["slipway:environment"]["cidr"])  # type: ignore[index]
-        except (KeyError, TypeError, ValueError):
+            network = _CIDR.validate_python(content["config"]["slipway:environment"]["cidr"])  # type: ignore[index]
+        except (KeyError, TypeError, ValidationError):
             continue
         for other, taken in networks.items():
             if network.overlaps(taken):
@@ -46,6 +54,57 @@ def across_stacks(root: Path) -> Iterator[Problem]:
                     remedy="choose a free one, so that environments can be peered and told apart",
                 )
         networks[environment] = network
+
+
+def platform(platform: Platform) -> Iterator[Problem]:
+    """What the keys of slipway:platform say of each other."""
+    accounts = platform.accounts
+    for field in ("id", "email"):
+        owners: dict[str, str] = {}
+        for name in type(accounts).model_fields:
+            value = str(getattr(getattr(accounts, name), field)).lower()
+            if value in owners:
+                yield Problem(
+                    file=PLATFORM_FILE,
+                    key=f"{PLATFORM}.accounts.{name}.{field}",
+                    given=value,
+                    allowed=f"an {field} that no other account has; {owners[value]} has {value}",
+                    remedy=f"give {name} an account of its own: the account is what keeps {name} apart",
+                )
+            owners.setdefault(value, name)
+    if platform.region not in platform.allowed_regions:
+        yield Problem(
+            file=PLATFORM_FILE,
+            key=f"{PLATFORM}.region",
+            given=platform.region,
+            allowed=f"one of allowed_regions: {', '.join(platform.allowed_regions)}",
+            remedy="choose one of them, or add it to allowed_regions",
+        )
+    for index, zone in enumerate(platform.availability_zones):
+        if zone[:-1] != platform.region:
+            yield Problem(
+                file=PLATFORM_FILE,
+                key=f"{PLATFORM}.availability_zones[{index}]",
+                given=zone,
+                allowed=f"a zone of the region {platform.region}, such as {platform.region}a",
+                remedy="choose three zones of the region",
+            )
+
+
+def people(people: Mapping[str, Person], *, file: str) -> Iterator[Problem]:
+    """One person who stands there twice would keep one of the two log-ins after leaving."""
+    owners: dict[str, str] = {}
+    for name, person in sorted(people.items()):
+        email = person.email.lower()
+        if email in owners:
+            yield Problem(
+                file=file,
+                key=f"slipway:people.{name}.email",
+                given=person.email,
+                allowed=f"an address that nobody else has; {owners[email]} has it",
+                remedy="remove one of the two entries, or correct the address",
+            )
+        owners.setdefault(email, name)
 
 
 def catalogue(services: Mapping[str, Service], platform: Platform) -> Iterator[Problem]:
@@ -104,7 +163,7 @@ def stack(
                 key=f"{key}.instance_type",
                 given=size.instance_type,
                 allowed=str(error),
-                remedy="choose one whose vCPU and memory follow from its name",
+                remedy="choose one of them",
             )
     for cluster in sorted(platform.clusters.keys() - stack.clusters.keys()):
         yield Problem(
@@ -148,14 +207,20 @@ def capacity(settings: EnvironmentSettings, *, file: str) -> Iterator[Problem]:
         services = [service for service in settings.services.values() if service.spec.cluster == name]
         too_large = [service for service in services if not fits_on_host(service, host)]
         for service in too_large:
-            yield Problem(
-                file=f"services/{service.name}.yaml",
-                key="cpu, memory_mib",
-                given=f"{service.spec.cpu} CPU units, {service.spec.memory_mib} MiB",
-                allowed=f"what one {host.name} of the cluster {name} in {settings.environment} offers to tasks: "
-                f"{host.task_cpu} CPU units, {host.task_memory_mib} MiB",
-                remedy=f"ask for less, or give slipway:clusters.{name} a larger instance_type in {file}",
-            )
+            for key, given, offered in (
+                ("cpu", service.spec.cpu, host.task_cpu),
+                ("memory_mib", service.spec.memory_mib, host.task_memory_mib),
+            ):
+                if given > offered:
+                    yield Problem(
+                        file=f"services/{service.name}.yaml",
+                        key=key,
+                        given=given,
+                        allowed=f"at most {offered}, what one {host.name} of the cluster {name} in "
+                        f"{settings.environment} offers to tasks",
+                        remedy=f"ask for less, or give slipway:clusters.{name} "
+                        f"a larger instance_type in {file}",
+                    )
         proof = None if too_large else cluster_capacity(cluster, services)
         if proof and not proof.fits:
             yield Problem(
@@ -163,32 +228,40 @@ def capacity(settings: EnvironmentSettings, *, file: str) -> Iterator[Problem]:
                 key=f"slipway:clusters.{name}.instances.max",
                 given=proof.maximum,
                 allowed=proof.arithmetic(),
-                remedy=f"raise it to {proof.enough()}, choose a larger instance_type, or lower the services' tasks",
+                remedy=f"raise it to {proof.enough()}, choose a larger instance_type, "
+                "or lower the services' tasks",
             )
 
 
 def quotas(settings: EnvironmentSettings, *, file: str) -> Iterator[Problem]:
     """Load balancers that would outgrow what AWS allows one of them."""
-    rules: dict[tuple[str, str], int] = defaultdict(int)
-    targets: dict[tuple[str, str], int] = defaultdict(int)
+    tasks: dict[tuple[str, str], list[int]] = defaultdict(list)
     for service in settings.services.values():
         if isinstance(service.spec, WebService):
-            balancer = (service.spec.cluster, service.spec.exposure)
-            rules[balancer] += 1
-            targets[balancer] += service.tasks.max
-    for unit, counts, limit in (
-        ("rules", rules, RULES_PER_BALANCER),
-        ("targets", targets, TARGETS_PER_BALANCER),
-    ):
-        for (cluster, exposure), count in sorted(counts.items()):
-            if count > limit:
-                yield Problem(
-                    file=file,
-                    key="slipway:services",
-                    given=f"{count} {unit} on the {exposure} load balancer of the cluster {cluster}",
-                    allowed=f"{limit} {unit} a load balancer (an AWS quota)",
-                    remedy="move services to another cluster",
-                )
+            tasks[service.spec.cluster, service.spec.exposure].append(service.tasks.max)
+    for (cluster, exposure), counts in sorted(tasks.items()):
+        balancer = f"on the {exposure} load balancer of the cluster {cluster}"
+        if len(counts) > RULES_PER_BALANCER:
+            yield Problem(
+                file=file,
+                key="slipway:services",
+                given=Words(f"{len(counts):,} services {balancer}"),
+                allowed=f"{RULES_PER_BALANCER} services, because AWS allows a load balancer as many rules",
+                remedy="move services to another cluster",
+            )
+        # Old and new tasks are both registered while a service rolls out.
+        targets = sum(counts) + max(counts)
+        if targets > TARGETS_PER_BALANCER:
+            yield Problem(
+                file=file,
+                key="slipway:services",
+                given=Words(
+                    f"{targets:,} targets {balancer}: {sum(counts):,} tasks at their maximum, "
+                    f"and the largest service's {max(counts):,} once more while they roll out"
+                ),
+                allowed=f"{TARGETS_PER_BALANCER:,} targets, as many as AWS allows a load balancer",
+                remedy="lower the services' tasks, or move services to another cluster",
+            )
 
 
 def _one_of(given: str, allowed: Iterable[str], file: str, key: str, what: str) -> Iterator[Problem]:

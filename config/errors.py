@@ -1,9 +1,10 @@
-"""Configuration errors: every problem of a run at once, each with its file, key path, what was given and the remedy."""
+"""Configuration errors: all of a run at once, each with file, key path, what was given and the remedy."""
 
 from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import UnionType
@@ -11,10 +12,34 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import pulumi
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 
 NOTHING = object()
 """Stands for "no value was given" where None would be a value."""
+
+NO_SECRETS = "remove it: a service names its secrets in services/NAME.yaml, their values stay in AWS"
+
+_ALLOWED = {  # pydantic's kinds of errors in the words of someone who writes YAML
+    "bool_type": "true or false",
+    "dict_type": "a mapping of keys",
+    "float_type": "a number",
+    "greater_than_equal": "a number of at least {ge}",
+    "int_from_float": "a whole number",
+    "int_parsing_size": "a number that a computer can count to",
+    "int_type": "a whole number",
+    "less_than_equal": "a number of at most {le}",
+    "model_attributes_type": "a mapping of keys",
+    "model_type": "a mapping of keys",
+    "string_too_long": "{max_length} or fewer characters",
+    "string_too_short": "{min_length} or more characters",
+    "string_type": "text",
+    "too_long": "{max_length} or fewer entries",
+    "too_short": "{min_length} or more entries",
+    "tuple_type": "a list",
+}
+
+
+class Words(str):
+    """What was found, in words: not a value of the configuration."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,22 +73,31 @@ class ConfigError(pulumi.RunError):
 
 def problems_of(error: ValidationError, *, model: type[BaseModel], file: str, key: str = "") -> list[Problem]:
     """What pydantic found in `file` below `key`, as problems."""
+    details = error.errors(include_url=False)
+    # A list whose entries are wrong counts as one that is too short as well.
+    inside = {detail["loc"][:end] for detail in details for end in range(len(detail["loc"]))}
     return [
-        _problem(detail, model=model, file=file, prefix=key) for detail in error.errors(include_url=False)
+        _problem(detail, model=model, file=file, prefix=key)
+        for detail in details
+        if detail["type"] != "too_short" or detail["loc"] not in inside
     ]
 
 
 def did_you_mean(given: object, allowed: Iterable[str], otherwise: str) -> str:
     """A remedy that names the nearest allowed word, where there is one."""
-    near = difflib.get_close_matches(str(given), list(allowed), n=1, cutoff=0.6)
+    near = (
+        difflib.get_close_matches(given[:100], list(allowed), n=1, cutoff=0.55)
+        if isinstance(given, str)
+        else []
+    )
     return f"did you mean {near[0]}?" if near else otherwise
 
 
 def _problem(detail: Any, *, model: type[BaseModel], file: str, prefix: str) -> Problem:
     location = [part for part in detail["loc"] if part != "[key]"]
     key = _joined(prefix, location)
-    given = detail["input"]
-    if detail["type"] == "extra_forbidden":
+    kind, given, context = detail["type"], detail["input"], detail.get("ctx", {})
+    if kind == "extra_forbidden":
         parent = _model_at(model, location[:-1])
         keys = sorted(parent.model_fields) if parent else []
         return Problem(
@@ -73,14 +107,26 @@ def _problem(detail: Any, *, model: type[BaseModel], file: str, prefix: str) -> 
             allowed=f"these keys: {', '.join(keys)}",
             remedy=did_you_mean(location[-1], keys, "remove the key"),
         )
-    field = _field_at(model, location)
-    meaning = field.description if field and field.description else ""
-    if detail["type"] == "missing":
+    name, meaning = _described(model, location)
+    if kind == "missing":
         return Problem(file=file, key=key, allowed=meaning or "a value", remedy="add the key")
-    allowed = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    remedy = f"give {meaning}" if meaning else "correct the value"
-    if detail["type"] == "string_type" and isinstance(given, int | float):
-        remedy = f'quote it, so that YAML reads text: "{given}"'
+    if isinstance(given, dict) and given.keys() == {"secure"}:
+        return Problem(file=file, key=key, allowed="a plain value", remedy=NO_SECRETS)
+    words = _ALLOWED.get(kind)
+    allowed = words.format(**context) if words else detail["msg"].removeprefix("Value error, ")
+    remedy = f"correct {name}, {meaning}" if meaning else "correct it"
+    if kind == "literal_error":
+        allowed = context["expected"].replace("'", "")
+        remedy = did_you_mean(given, re.findall(r"[^\s,]+", allowed), remedy)
+    elif kind in ("dict_type", "model_attributes_type", "model_type") and key.startswith("slipway:"):
+        remedy = f"write its keys below it, or set them one by one: pulumi config set --path {key}.KEY VALUE"
+    elif "[key]" in detail["loc"]:
+        remedy = "rename the key"
+    elif kind == "string_type" and isinstance(given, int | float):
+        # 4.10 has become 4.1 by now: only the author knows what was meant.
+        remedy = "put it in quotes as you mean it; without them YAML reads " + (
+            "true or false" if isinstance(given, bool) else "a number"
+        )
     return Problem(file=file, key=key, given=given, allowed=allowed, remedy=remedy)
 
 
@@ -91,13 +137,13 @@ def _joined(prefix: str, location: Sequence[int | str]) -> str:
     return key
 
 
-def _field_at(model: type[BaseModel], location: Sequence[int | str]) -> FieldInfo | None:
-    parent, name = None, None
+def _described(model: type[BaseModel], location: Sequence[int | str]) -> tuple[str, str]:
+    """The innermost key on the way that a model describes, and its description."""
     for end in range(len(location), 0, -1):
-        parent, name = _model_at(model, location[: end - 1]), location[end - 1]
+        parent, name = _model_at(model, location[: end - 1]), str(location[end - 1])
         if parent and name in parent.model_fields:
-            return parent.model_fields[str(name)]
-    return None
+            return name, parent.model_fields[name].description or ""
+    return "", ""
 
 
 def _model_at(model: type[BaseModel], location: Sequence[int | str]) -> type[BaseModel] | None:
@@ -127,8 +173,9 @@ def _plain(annotation: Any) -> Any:
 
 
 def _shown(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
-    text = json.dumps(text) if isinstance(value, str) else text
+    if isinstance(value, Words):
+        return _indented(value)
+    text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 120 else f"{text[:117]}..."
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 Environment = Literal["dev", "stage", "prod"]
 Stack = Literal["ops", "dev", "stage", "prod"]
@@ -35,14 +35,18 @@ def _matches(pattern: str, allowed: str) -> Callable[[str], str]:
 
 
 def text(pattern: str, allowed: str) -> tuple[object, object]:
-    """A pattern for the JSON Schema, and the same pattern with an answer that people understand."""
-    return Field(json_schema_extra={"pattern": f"^(?:{pattern})$"}), AfterValidator(
-        _matches(pattern, allowed)
+    """A pattern for the JSON Schema, and the same pattern with an answer that people understand.
+
+    Editors show `patternErrorMessage`, an addition of VS Code's to JSON Schema; so do the tables in docs/.
+    """
+    return (
+        Field(json_schema_extra={"pattern": f"^(?:{pattern})$", "patternErrorMessage": allowed}),
+        AfterValidator(_matches(pattern, allowed)),
     )
 
 
-# 20 characters leave room for "-tg", a dash and Pulumi's 7 random characters in the 32 that AWS allows a target
-# group's name (https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html).
+# 20 characters leave room for "-tg", a dash and Pulumi's 7 random characters in a target group's 32
+# (https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html).
 ServiceName = Annotated[
     str,
     *text(
@@ -50,12 +54,15 @@ ServiceName = Annotated[
         "2 to 20 characters: a-z, 0-9 and single dashes inside, starting with a letter",
     ),
 ]
-# 14 characters leave room for "-internal", a dash and 7 random characters in a load balancer's 32.
+# 14 characters leave room for "-internal", a dash and 7 random characters in a load balancer's 32. Its name
+# may not begin with "internal-", a security group's not with "sg-", a capacity provider's not with aws, ecs
+# or fargate (CreateLoadBalancer, CreateSecurityGroup and CreateCapacityProvider in AWS's API references).
 ClusterName = Annotated[
     str,
     *text(
-        r"[a-z](?:-?[a-z0-9]){1,13}",
-        "2 to 14 characters: a-z, 0-9 and single dashes inside, starting with a letter",
+        r"(?!aws|ecs|fargate|internal(?:-|$)|sg(?:-|$))[a-z](?:-?[a-z0-9]){1,13}",
+        "2 to 14 characters: a-z, 0-9 and single dashes inside, starting with a letter; "
+        "not starting with aws, ecs, fargate, internal- or sg-, which AWS keeps for itself",
     ),
 ]
 TeamName = Annotated[
@@ -81,12 +88,17 @@ Slug = Annotated[
 ]
 AccountId = Annotated[str, *text(r"\d{12}", "an AWS account id: 12 digits, quoted")]
 Region = Annotated[str, *text(r"[a-z]{2}(?:-[a-z]+)+-\d", "an AWS region, such as us-east-1")]
+AvailabilityZone = Annotated[
+    str, *text(r"[a-z]{2}(?:-[a-z]+)+-\d[a-z]", "an availability zone, such as us-east-1a")
+]
 ZoneId = Annotated[str, *text(r"Z[A-Z0-9]{6,31}", "a Route 53 hosted zone id, such as Z0123456789ABCDEFGHIJ")]
+# A certificate's first name, here "stage." and the domain, has at most 64 characters
+# (https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html, DomainName).
 DomainName = Annotated[
     str,
     *text(
-        r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
-        "a domain name in lower case, such as acme.example",
+        r"(?=.{1,58}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
+        "a domain name in lower case of at most 58 characters, such as acme.example",
     ),
 ]
 Email = Annotated[str, *text(r"[^@\s]+@[^@\s]+\.[a-z]{2,63}", "an e-mail address")]
@@ -103,6 +115,10 @@ SshPublicKey = Annotated[
 Handle = Annotated[
     str, *text(r"@[A-Za-z0-9][A-Za-z0-9@._-]*", "a Datadog notification handle, such as @slack-payments")
 ]
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html (RoleName)
+RoleName = Annotated[
+    str, *text(r"[A-Za-z0-9_+=,.@-]{1,64}", "the name of an IAM role, such as deploy or preview")
+]
 Phone = Annotated[str, *text(r"\+?[0-9 ()-]{6,25}", "a phone number, such as +1 555 0100")]
 # https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_InstanceMetadata.html
 IdentityCenterArn = Annotated[
@@ -113,20 +129,78 @@ IdentityStoreId = Annotated[str, *text(r"d-[0-9a-f]{10}", "an identity store id,
 UrlPath = Annotated[str, *text(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]{0,1023}", 'a path that begins with "/"')]
 HttpsUrl = Annotated[str, *text(r"https://[^\s/]+(?:/\S*)?", "an https:// address")]
 EnvironmentVariable = Annotated[
-    str, *text(r"[A-Za-z_][A-Za-z0-9_]*", "a variable name: letters, digits and underscores, no digit first")
+    str,
+    *text(
+        r"(?!AWS_|DD_|ECS_)[A-Za-z_][A-Za-z0-9_]*",
+        "a variable name: letters, digits and underscores, no digit first; "
+        "not starting with AWS_, DD_ or ECS_, which the platform sets",
+    ),
 ]
 InstanceTypeName = Annotated[
     str, *text(r"[a-z][a-z0-9-]*\.[a-z0-9]+", "an EC2 instance type as FAMILY.SIZE, such as m7i.large")
 ]
 
 
-def _wide_enough(network: IPv4Network) -> IPv4Network:
-    # AWS allows a VPC /16 to /28; below /20 three zones of a public and a private subnet have too few addresses.
-    if not 16 <= network.prefixlen <= 20 or not network.is_private:
-        raise ValueError("a private network (RFC 1918) of /16 to /20, such as 10.20.0.0/16")
-    return network
+AmiRelease = Annotated[
+    str,
+    *text(
+        r"2023\.\d+\.\d{8}-kernel-\d+\.\d+",
+        "a release of the ECS-optimized AL2023 image, such as 2023.0.20261110-kernel-6.1",
+    ),
+]
+
+_PRIVATE = tuple(IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))  # RFC 1918
+_DOCKER = IPv4Network("172.17.0.0/16")
+"""The default network of Docker's bridge on every host, which hides a VPC of the same addresses."""
 
 
-VpcCidr = Annotated[IPv4Network, AfterValidator(_wide_enough)]
+_VPC = (
+    f"a private network (RFC 1918) of /16 to /20 outside Docker's {_DOCKER}, "
+    "with no bits set behind the prefix, such as 10.20.0.0/16"
+)
+_SSH = "an IPv4 network of /16 or smaller, with no bits set behind the prefix, such as 198.51.100.0/24"
+
+
+def _vpc(cidr: object) -> object:
+    network = _network(cidr)
+    # AWS allows a VPC /16 to /28; below /20 three zones of public and private subnets have too few addresses.
+    if (
+        network is None
+        or not 16 <= network.prefixlen <= 20
+        or not any(network.subnet_of(range_) for range_ in _PRIVATE)
+        or network.overlaps(_DOCKER)
+    ):
+        raise ValueError(_VPC)
+    return cidr
+
+
+def _narrow(cidr: str) -> str:
+    network = _network(cidr)
+    if network is None or network.prefixlen < 16:
+        raise ValueError(_SSH)
+    return str(network)
+
+
+def _network(cidr: object) -> IPv4Network | None:
+    try:
+        return IPv4Network(cidr) if isinstance(cidr, str) else None
+    except ValueError:
+        return None
+
+
+_OCTETS = r"^\d{1,3}(?:\.\d{1,3}){3}"
+
+VpcCidr = Annotated[
+    IPv4Network,
+    Field(json_schema_extra={"pattern": rf"{_OCTETS}/(?:1[6-9]|20)$", "patternErrorMessage": _VPC}),
+    BeforeValidator(_vpc),
+]
+SshCidr = Annotated[
+    str,
+    Field(
+        json_schema_extra={"pattern": rf"{_OCTETS}(?:/(?:1[6-9]|2\d|3[0-2]))?$", "patternErrorMessage": _SSH}
+    ),
+    AfterValidator(_narrow),
+]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Percent = Annotated[int, Field(ge=1, le=100)]

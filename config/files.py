@@ -2,51 +2,100 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
-from config.errors import Problem
+from config.errors import Problem, Words
 
 
-class _UniqueKeyLoader(yaml.CSafeLoader):
-    """YAML lets a mapping name a key twice and keeps the last; here that is a mistake."""
+class _Loader(yaml.CSafeLoader):
+    """What JSON can say, as YAML 1.2 reads it: `yes`, `12:30` and `2026-01-31` are text; so is every key.
+
+    YAML lets a mapping name a key twice and keeps the last; here that is a mistake.
+    """
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+    yaml_constructors: ClassVar[dict[str | None, Any]] = {
+        tag: yaml.SafeLoader.yaml_constructors[tag]
+        for tag in (
+            f"tag:yaml.org,2002:{name}" for name in ("bool", "float", "int", "map", "null", "seq", "str")
+        )
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands here a second time", key_node.start_mark
-                )
-            seen.add(key)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:merge":
+                continue
+            if key.tag != "tag:yaml.org,2002:str":
+                raise _mistake(key, f"the key {getattr(key, 'value', '')!r} is not text; put it in quotes")
+            if key.value in seen:
+                raise _mistake(key, f"the key {key.value!r} stands here a second time")
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+    def refuse(self, node: yaml.Node) -> Any:
+        raise _mistake(node, f"the tag {node.tag.replace('tag:yaml.org,2002:', '!!')} is not allowed")
+
+
+def _mistake(node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+
+
+_Loader.add_constructor(None, _Loader.refuse)
+for _name, _pattern, _first in (  # https://yaml.org/spec/1.2.2/#1032-tag-resolution
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)", list("-+0123456789")),
+    ("float", r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", list("-+.0123456789")),
+    ("merge", r"<<", ["<"]),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), _first)
 
 
 def read_mapping(path: Path, *, file: str) -> dict[str, Any] | Problem:
-    """The mapping in a YAML file, or what is wrong with the file."""
+    """The mapping in a YAML file, of nothing but what JSON can say; or what is wrong with the file."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 (a safe loader)
+        content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)  # a safe loader
+        json.dumps(content)  # an alias to what it stands in has no end
     except OSError as error:
         return Problem(
-            file=file, key="", allowed="a readable file", given=error.strerror, remedy="check path and rights"
+            file=file,
+            key="",
+            given=Words(error.strerror),
+            allowed="a readable file",
+            remedy="check its path and rights",
         )
     except UnicodeDecodeError as error:
         return Problem(
-            file=file, key="", allowed="UTF-8 text", given=error.reason, remedy="save the file as UTF-8"
+            file=file,
+            key="",
+            given=Words(f"byte {error.start}: {error.reason}"),
+            allowed="UTF-8 text",
+            remedy="save it as UTF-8",
         )
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         return Problem(
-            file=file, key="", given=f"{line}{error.problem}", allowed="valid YAML", remedy="correct the line"
+            file=file,
+            key="",
+            given=Words(f"{line}{error.problem}"),
+            allowed="valid YAML",
+            remedy="correct that line",
         )
-    except (yaml.YAMLError, ValueError) as error:
-        return Problem(file=file, key="", given=str(error), allowed="valid YAML", remedy="correct the file")
+    except (yaml.YAMLError, ValueError, LookupError, RecursionError) as error:
+        return Problem(file=file, key="", given=Words(error), allowed="valid YAML", remedy="correct the file")
     if not isinstance(content, dict):
         return Problem(
-            file=file, key="", given=content, allowed="a mapping of keys", remedy="write KEY: VALUE lines"
+            file=file,
+            key="",
+            given=content,
+            allowed="a mapping of keys",
+            remedy="write KEY: VALUE lines" if content is not None else "write the file; it is empty",
         )
     return content

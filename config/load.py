@@ -1,18 +1,19 @@
-"""Loading: Pulumi's own configuration and the service files in, the settings of one stack out, or every problem at once."""
+"""Loading: Pulumi's configuration and service files in, the settings of one stack or every problem out."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import pulumi
-from pydantic import BaseModel, ValidationError
-from pulumi.runtime.config import CONFIG
+from pulumi.runtime.config import CONFIG, is_config_secret
+from pydantic import TypeAdapter, ValidationError
 
 from config import checks
-from config.errors import ConfigError, Problem, did_you_mean, problems_of
-from config.fields import STACKS, Environment, Model, ServiceName
+from config.errors import NO_SECRETS, NOTHING, ConfigError, Problem, Words, did_you_mean, problems_of
+from config.fields import STACKS, Environment, Model, RoleName, ServiceName
 from config.files import read_mapping
 from config.platform import Platform
 from config.service import SERVICE_KINDS, Service
@@ -29,14 +30,15 @@ from config.stack import EnvironmentStack, OpsStack, Range
 NAMESPACE = "slipway"
 """The namespace of every key; it stays when a fork gives the Pulumi project another name."""
 
-PLATFORM_KEYS = ("platform", "access_role")
-"""The keys of Pulumi.yaml; a stack file may set access_role too."""
+PLATFORM = "platform"
+ACCESS_ROLE = "access_role"
+"""The keys that Pulumi.yaml may hold, and of which a stack file may set the second."""
 
 M = TypeVar("M", bound=Model)
 
 
-class _ServiceFileName(BaseModel):
-    name: ServiceName
+_SERVICE_NAME: TypeAdapter[str] = TypeAdapter(ServiceName)
+_ROLE_NAME: TypeAdapter[str] = TypeAdapter(RoleName)
 
 
 def load(root: Path, *, stack: str) -> OpsSettings | EnvironmentSettings:
@@ -70,18 +72,21 @@ class _Loading:
         self.config = pulumi.Config(NAMESPACE)
         self.problems: list[Problem] = []
         self.broken_services: set[str] = set()
+        self.own_keys = self._stack_file_keys()
 
     def ops(self) -> OpsSettings | None:
+        access_role = self._access_role()
         platform = self._platform()
         stack = self._stack_model(OpsStack)
+        self.problems += checks.across_stacks(self.root)
+        if stack:
+            self.problems += checks.people(stack.people, file=self.file)
         if not platform or not stack:
             return None
-        self.problems += checks.across_stacks(self.root)
-        return OpsSettings(
-            stack="ops", platform=platform, access_role=self._access_role(), people=stack.people
-        )
+        return OpsSettings(stack="ops", platform=platform, access_role=access_role, people=stack.people)
 
     def environment(self, environment: Environment) -> EnvironmentSettings | None:
+        access_role = self._access_role()
         platform = self._platform()
         stack = self._stack_model(EnvironmentStack)
         catalogue = self._catalogue()
@@ -113,7 +118,7 @@ class _Loading:
         settings = EnvironmentSettings(
             stack=environment,
             platform=platform,
-            access_role=self._access_role(),
+            access_role=access_role,
             environment=environment,
             identity=stack.environment,
             clusters=clusters,
@@ -124,50 +129,77 @@ class _Loading:
         return settings
 
     def _platform(self) -> Platform | None:
-        value = self._value(
-            "platform", file="Pulumi.yaml", example="slipway:platform: {value: {company: acme, ...}}"
-        )
-        return (
-            None
-            if value is None
-            else self._valid(Platform, value, file="Pulumi.yaml", key=f"{NAMESPACE}:platform")
-        )
+        key = f"{NAMESPACE}:{PLATFORM}"
+        if key in (self.own_keys or ()) or self._encrypted((PLATFORM,), file="Pulumi.yaml"):
+            return None
+        value = self._value(PLATFORM)
+        if value is None:
+            remedy = "write it below config: as slipway:platform: {value: {company: ...}}"
+            self.problems.append(
+                Problem(file="Pulumi.yaml", key=key, allowed="a mapping of keys", remedy=remedy)
+            )
+            return None
+        platform = self._valid(Platform, value, file="Pulumi.yaml", key=key)
+        if platform:
+            self.problems += checks.platform(platform)
+        return platform
 
     def _stack_model(self, model: type[M]) -> M | None:
-        known = (*PLATFORM_KEYS, *model.model_fields)
-        for name in sorted(CONFIG.get()):
-            namespace, _, key = name.partition(":")
-            if namespace == NAMESPACE and key not in known:
-                self.problems.append(
-                    Problem(
-                        file=self.file,
-                        key=name,
-                        allowed=f"these keys: {', '.join(f'{NAMESPACE}:{k}' for k in known)}",
-                        remedy=did_you_mean(
-                            key, known, f"remove it: pulumi config rm {name} --stack {self.stack}"
-                        ),
-                    )
-                )
-        if not (self.root / self.file).is_file() and not any(
-            self.config.get(key) for key in model.model_fields
-        ):
+        self._refuse_unknown_keys((*model.model_fields, ACCESS_ROLE))
+        if self._encrypted(model.model_fields, file=self.file):
+            return None
+        values = {key: self._value(key) for key in model.model_fields}
+        if self.own_keys is None and not any(values.values()):
             self.problems.append(
                 Problem(
                     file=self.file,
                     key="",
-                    given="no such file",
+                    given=Words("no such file"),
                     allowed=f"a file with {', '.join(f'{NAMESPACE}:{key}' for key in model.model_fields)}",
                     remedy="restore it from git, or write it after the pattern of another stack's",
                 )
             )
             return None
-        values = {
-            key: self._value(key, file=self.file, example=f"{NAMESPACE}:{key}: ...")
-            for key in model.model_fields
-        }
-        if any(value is None for value in values.values()):
+        given = {key: value for key, value in values.items() if value is not None}
+        return self._valid(model, given, file=self.file, key=f"{NAMESPACE}:")
+
+    def _stack_file_keys(self) -> list[str] | None:
+        """The keys that the stack's file sets; None without one: configuration can come from elsewhere."""
+        if not (self.root / self.file).exists():
             return None
-        return self._valid(model, values, file=self.file, key=f"{NAMESPACE}:")
+        content = read_mapping(self.root / self.file, file=self.file)
+        if isinstance(content, Problem):
+            self.problems.append(content)
+            return []
+        config = content.get("config")
+        return sorted(config) if isinstance(config, dict) else []
+
+    def _refuse_unknown_keys(self, allowed: Sequence[str]) -> None:
+        """A stack file says what `allowed` has and nothing else; Pulumi.yaml nothing that nobody reads."""
+        own = self.own_keys or []
+        for key in own:
+            if key == f"{NAMESPACE}:{PLATFORM}":
+                remedy = "remove it; what all stacks share is changed in Pulumi.yaml alone"
+                self._unknown(key, allowed, file=self.file, remedy=remedy)
+            elif key.removeprefix(f"{NAMESPACE}:") not in allowed:
+                remedy = f"remove it: pulumi config rm {key} --stack {self.stack}"
+                self._unknown(key, allowed, file=self.file, remedy=remedy)
+        for key in sorted(CONFIG.get().keys() - set(own)):
+            if key.startswith(f"{NAMESPACE}:") and key.removeprefix(f"{NAMESPACE}:") not in (
+                *allowed,
+                PLATFORM,
+            ):
+                self._unknown(key, (PLATFORM, ACCESS_ROLE), file="Pulumi.yaml", remedy="remove it")
+
+    def _unknown(self, key: str, allowed: Sequence[str], *, file: str, remedy: str) -> None:
+        self.problems.append(
+            Problem(
+                file=file,
+                key=key,
+                allowed=f"these keys: {', '.join(f'{NAMESPACE}:{name}' for name in allowed)}",
+                remedy=did_you_mean(key.removeprefix(f"{NAMESPACE}:"), allowed, remedy),
+            )
+        )
 
     def _catalogue(self) -> dict[str, Service]:
         folder = self.root / "services"
@@ -183,7 +215,7 @@ class _Loading:
                     Problem(
                         file=file,
                         key="",
-                        given=f"a second service named {name}",
+                        given=Words(f"a second service named {name}"),
                         allowed=f"one file a service; {seen[name]} is there",
                         remedy="rename or remove one of the two files",
                     )
@@ -205,10 +237,8 @@ class _Loading:
                 )
             )
             return None
-        try:
-            _ServiceFileName(name=name)
-        except ValidationError as error:
-            allowed = error.errors()[0]["msg"].removeprefix("Value error, ")
+        allowed = _objection(_SERVICE_NAME, name)
+        if allowed:
             self.problems.append(
                 Problem(file=file, key="", given=name, allowed=allowed, remedy="rename the file")
             )
@@ -218,12 +248,12 @@ class _Loading:
             self.problems.append(content)
             return None
         kind = content.get("kind")
-        if kind not in SERVICE_KINDS:
+        if not isinstance(kind, str) or kind not in SERVICE_KINDS:
             self.problems.append(
                 Problem(
                     file=file,
                     key="kind",
-                    given=kind,
+                    given=kind if "kind" in content else NOTHING,
                     allowed=", ".join(SERVICE_KINDS),
                     remedy=did_you_mean(kind, SERVICE_KINDS, "say what kind of service it is"),
                 )
@@ -232,38 +262,42 @@ class _Loading:
         return self._valid(SERVICE_KINDS[kind], content, file=file, key="")
 
     def _access_role(self) -> str:
-        return self.config.get("access_role") or "deploy"
+        role = self.config.get(ACCESS_ROLE) or "deploy"
+        allowed = _objection(_ROLE_NAME, role)
+        if allowed:
+            key = f"{NAMESPACE}:{ACCESS_ROLE}"
+            remedy = f"pulumi config set {key} deploy --stack {self.stack}"
+            self.problems.append(Problem(file=self.file, key=key, given=role, allowed=allowed, remedy=remedy))
+        return role
 
-    def _value(self, key: str, *, file: str, example: str) -> Any:
+    def _encrypted(self, keys: Iterable[str], *, file: str) -> bool:
+        """Whether a key holds an encrypted value, which is shown to nobody and belongs nowhere here."""
+        encrypted = [f"{NAMESPACE}:{key}" for key in keys if is_config_secret(f"{NAMESPACE}:{key}")]
+        for key in encrypted:
+            allowed = "plain values; there is an encrypted one (`secure:`)"
+            self.problems.append(Problem(file=file, key=key, allowed=allowed, remedy=NO_SECRETS))
+        return bool(encrypted)
+
+    def _value(self, key: str) -> Any:
+        """The value of a key: an object, or the bare text that stands where one should; None without it."""
         try:
-            value = self.config.get_object(key)
+            return self.config.get_object(key)
         except pulumi.ConfigTypeError:
-            given = self.config.get(key)
-            self.problems.append(
-                Problem(
-                    file=file,
-                    key=f"{NAMESPACE}:{key}",
-                    given=given,
-                    allowed="a mapping of keys",
-                    remedy=f"write it as {example}, or set single values with --path",
-                )
-            )
-            return None
-        if value is None:
-            self.problems.append(
-                Problem(
-                    file=file,
-                    key=f"{NAMESPACE}:{key}",
-                    allowed="a mapping of keys",
-                    remedy=f"add it: {example}",
-                )
-            )
-        return value
+            return self.config.get(key)
 
     def _valid(self, model: type[M], value: Any, *, file: str, key: str) -> M | None:
         try:
             # By way of JSON, where strictness still takes lists for tuples and text for networks.
-            return model.model_validate_json(json.dumps(value, default=str))
+            return model.model_validate_json(json.dumps(value))
         except ValidationError as error:
             self.problems += problems_of(error, model=model, file=file, key=key)
             return None
+
+
+def _objection(adapter: TypeAdapter[str], value: str) -> str | None:
+    """What would be allowed in place of a value; None where the value is."""
+    try:
+        adapter.validate_python(value)
+    except ValidationError as error:
+        return error.errors()[0]["msg"].removeprefix("Value error, ")
+    return None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field
 
 from config.fields import (
     AccountId,
+    AmiRelease,
+    AvailabilityZone,
     ClusterName,
     DomainName,
     Email,
@@ -22,6 +23,7 @@ from config.fields import (
     Phone,
     Region,
     Slug,
+    SshCidr,
     TeamName,
     ZoneId,
 )
@@ -47,19 +49,6 @@ class Accounts(Model):
     dev: Account = Field(description="the account of the dev environment")
     stage: Account = Field(description="the account of the stage environment")
     prod: Account = Field(description="the account of the prod environment")
-
-    @model_validator(mode="after")
-    def _distinct(self) -> Self:
-        for field in ("id", "email"):
-            owners: dict[str, str] = {}
-            for name in type(self).model_fields:
-                value = getattr(getattr(self, name), field)
-                if value in owners:
-                    raise ValueError(
-                        f"accounts with an {field} of their own; {owners[value]} and {name} share {value}"
-                    )
-                owners[value] = name
-        return self
 
 
 class Contact(Model):
@@ -109,12 +98,11 @@ class Audit(Model):
     )
 
 
-def _zone_count(zones: tuple[str, ...]) -> tuple[str, ...]:
-    if len(zones) != 3 or len(set(zones)) != 3:
-        raise ValueError(
-            "three different availability zones of the region, such as [us-east-1a, us-east-1b, us-east-1c]"
-        )
-    return zones
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    twice = sorted({value for value in values if values.count(value) > 1})
+    if twice:
+        raise ValueError(f"each only once; {', '.join(twice)} stands there again")
+    return values
 
 
 class ClusterDefinition(Model):
@@ -163,18 +151,18 @@ class Platform(Model):
         description="the root domain's zone in ops (`pulumi stack output root_zone_id`)"
     )
     region: Region = Field(description="the AWS region of every environment")
-    availability_zones: Annotated[tuple[str, ...], AfterValidator(_zone_count)] = Field(
-        description="the three zones that every network spreads over"
+    availability_zones: Annotated[tuple[AvailabilityZone, ...], AfterValidator(_distinct)] = Field(
+        min_length=3, max_length=3, description="the three zones that every network spreads over"
     )
     repository: GitHubRepository = Field(description="the GitHub repository of this platform as OWNER/NAME")
     # https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens
     repository_ids: RepositoryIds | None = Field(
         default=None,
-        description="the ids behind the repository; required where GitHub puts them in its OIDC subject: repositories "
-        "created, renamed or transferred after 15 July 2026",
+        description="the ids behind the repository; required where GitHub puts them in its OIDC subject: "
+        "repositories created, renamed or transferred after 15 July 2026",
     )
     contacts: Contacts = Field(description="AWS's alternate contacts")
-    allowed_regions: tuple[Region, ...] = Field(
+    allowed_regions: Annotated[tuple[Region, ...], AfterValidator(_distinct)] = Field(
         min_length=1, description="the regions in which anything may run, the platform's own among them"
     )
     identity_center: IdentityCenter | None = Field(
@@ -182,11 +170,10 @@ class Platform(Model):
     )
     audit: Audit = Field(default=Audit(), description="the audit trail's retention")
     accounts: Accounts = Field(description="the AWS accounts, one a stack")
-    ssh_cidrs: tuple[str, ...] = Field(
+    ssh_cidrs: Annotated[tuple[SshCidr, ...], AfterValidator(_distinct)] = Field(
         default=(), description="the networks that may reach the bastions' SSH port"
     )
-    ami_release: str = Field(
-        pattern=r"^2023\.\d+\.\d{8}-kernel-\d+\.\d+$",
+    ami_release: AmiRelease = Field(
         description="the ECS-optimized AL2023 release that hosts run, such as 2023.0.20261110-kernel-6.1",
     )
     cpu_target_percent: Percent = Field(
@@ -203,26 +190,3 @@ class Platform(Model):
     )
     teams: dict[TeamName, Team] = Field(min_length=1, description="the owners of services")
     datadog: Datadog = Field(description="Datadog's settings")
-
-    @field_validator("ssh_cidrs")
-    @classmethod
-    def _ssh_cidrs_are_narrow(cls, cidrs: tuple[str, ...]) -> tuple[str, ...]:
-        for cidr in cidrs:
-            if ipaddress.IPv4Network(cidr).prefixlen < 16:
-                raise ValueError(f"networks of /16 or smaller; {cidr} is too wide for SSH")
-        return cidrs
-
-    @model_validator(mode="after")
-    def _region_is_allowed(self) -> Self:
-        if self.region not in self.allowed_regions:
-            raise ValueError(
-                f"a region among allowed_regions ({', '.join(self.allowed_regions)}); {self.region} is not"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _zones_are_in_the_region(self) -> Self:
-        for zone in self.availability_zones:
-            if not zone.startswith(self.region) or len(zone) != len(self.region) + 1:
-                raise ValueError(f"availability zones of the region {self.region}; {zone} is not one")
-        return self

@@ -16,7 +16,7 @@ _WEEK_MINUTES = 7 * 24 * 60
 _PERIODS = 2.2
 _LEAST_WINDOW_MINUTES = 15
 
-# A weekly run fits a week's window exactly: it is looked for at one time of the day, this long after its start.
+# A weekly run fits a week's window exactly: it is looked for once a day, this long after the time it starts.
 _PATIENCE_HOURS = 3
 
 
@@ -30,7 +30,7 @@ class Rhythm:
 
 
 def rhythm(schedule: str) -> Rhythm | None:
-    """What to expect of a schedule that `config.service` has accepted; None where its runs are too rare to tell."""
+    """What to expect of a schedule that `config.service` accepted; None where runs are too rare to tell."""
     kind, expression = re.fullmatch(r"(rate|cron)\((.+)\)", schedule).groups()  # type: ignore[union-attr]
     if kind == "rate":
         number, unit = expression.split()

@@ -1,4 +1,7 @@
-"""The JSON Schemas of the files that people write: `python -m config.schema` writes them for editors and CI."""
+"""The JSON Schemas of the files that people write, and the tables of their keys in docs/.
+
+`python -m config.schema` writes both.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from config.load import NAMESPACE
+from pydantic import TypeAdapter
+
+from config import reference
+from config.fields import RoleName
+from config.load import ACCESS_ROLE, NAMESPACE
 from config.platform import Platform
 from config.service import service_schema
 from config.stack import EnvironmentStack, OpsStack
@@ -26,8 +33,19 @@ def schemas() -> dict[str, str]:
         "platform.schema.json": _titled(Platform.model_json_schema(), "slipway:platform in Pulumi.yaml"),
     }
     return {
-        name: json.dumps(document, indent=2, sort_keys=True) + "\n" for name, document in documents.items()
+        name: json.dumps(_closed(document), indent=2, sort_keys=True) + "\n"
+        for name, document in documents.items()
     }
+
+
+def _closed(schema: Any) -> Any:
+    """The schema, where a mapping whose names have a pattern takes no other names."""
+    if isinstance(schema, list):
+        return [_closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {"additionalProperties": False} if "patternProperties" in schema else {}
+    return closed | {name: _closed(part) for name, part in schema.items()}
 
 
 def _titled(schema: dict[str, Any], title: str) -> dict[str, Any]:
@@ -35,13 +53,12 @@ def _titled(schema: dict[str, Any], title: str) -> dict[str, Any]:
 
 
 def _stack_file(model: dict[str, Any], title: str) -> dict[str, Any]:
-    """A stack file holds the model's keys below `config:`, each with the namespace before it, among Pulumi's own."""
+    """A stack file holds the model's keys below `config:`, each with the namespace before it."""
     properties = {f"{NAMESPACE}:{name}": value for name, value in model["properties"].items()}
     config = {
         "type": "object",
-        "properties": properties | {f"{NAMESPACE}:access_role": {"type": "string"}},
+        "properties": properties | {f"{NAMESPACE}:{ACCESS_ROLE}": TypeAdapter(RoleName).json_schema()},
         "required": [f"{NAMESPACE}:{name}" for name in model["required"]],
-        "patternProperties": {f"^(?!{NAMESPACE}:)": {}},
         "additionalProperties": False,
     }
     document = {
@@ -50,6 +67,7 @@ def _stack_file(model: dict[str, Any], title: str) -> dict[str, Any]:
             "config": config,
             "secretsprovider": {"type": "string"},
             "encryptedkey": {"type": "string"},
+            "encryptionsalt": {"type": "string"},
         },
         "required": ["config"],
         "$defs": model.get("$defs", {}),
@@ -58,10 +76,12 @@ def _stack_file(model: dict[str, Any], title: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write every schema."""
+    """Write every schema and every table."""
     FOLDER.mkdir(exist_ok=True)
     for name, text in schemas().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
+    for path in reference.DOCUMENTS:
+        path.write_text(reference.current(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import string
 import zoneinfo
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, TypeAdapter, model_validator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationInfo, field_validator, model_validator
 
 from config.alerts import AlertName
 from config.fields import (
@@ -26,59 +24,83 @@ PLACEHOLDERS = ("account_id", "domain", "environment", "internal_domain", "regio
 """What `${...}` in a service's environment and permissions may name: identity, and nothing else, differs."""
 
 
-def _placeholders(text: str) -> str:
-    template = string.Template(text)
-    unknown = sorted(set(template.get_identifiers()) - set(PLACEHOLDERS)) if template.is_valid() else [text]
-    if unknown:
-        raise ValueError(
-            f"the placeholders {', '.join(f'${{{name}}}' for name in PLACEHOLDERS)}; any other dollar sign is written $$"
-        )
-    return text
-
-
-def _repository(image: str) -> str:
-    last = image.rsplit("/", 1)[-1]
-    if ":" in last or "@" in last:
-        raise ValueError(
-            "an image repository without tag or digest; the version stands in Pulumi.<stack>.yaml"
-        )
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*(?::\d+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*", image):
-        raise ValueError("an image repository in lower case, such as acme/gateway")
-    return image
-
-
-Templated = Annotated[str, AfterValidator(_placeholders)]
+# https://docs.python.org/3/library/string.html#template-strings is what fills them in.
+_CHARACTER = rf"\$\$|\$\{{(?:{'|'.join(PLACEHOLDERS)})\}}"
+_NAMED = ", ".join(f"${{{name}}}" for name in PLACEHOLDERS)
+_TEMPLATED = f"the placeholders {_NAMED}; any other dollar sign is written $$"
+Templated = Annotated[str, *text(rf"(?:[^$]|{_CHARACTER})*", f"text with {_TEMPLATED}")]
+# https://pkg.go.dev/github.com/distribution/reference: [host[:port]/]path, and each part of the path as here.
+ImageRepository = Annotated[
+    str,
+    *text(
+        r"(?:[a-z0-9][a-z0-9.-]*(?::\d+)?/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*",
+        "an image repository in lower case without tag or digest, such as acme/gateway; "
+        "the version stands in Pulumi.<stack>.yaml",
+    ),
+]
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html (name), and
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
 SecretName = Annotated[
     str,
     *text(
         r"/?[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*",
-        "the name of a secret: billing/stripe-key for Secrets Manager, /billing/stripe-key for a Parameter Store parameter",
+        "the name of a secret: billing/stripe-key for Secrets Manager, "
+        "/billing/stripe-key for a Parameter Store parameter",
     ),
 ]
 Action = Annotated[
     str, *text(r"[a-z0-9-]+:[A-Za-z0-9]+\*?", "an IAM action, such as s3:GetObject or sqs:Send*")
 ]
+_PART_OF_ARN = rf"(?:[^\s$:]|{_CHARACTER})*"
 Resource = Annotated[
     str,
-    *text(r"arn:aws:[a-z0-9-]+:\S*:\S*:\S+", "the ARN of something; a bare * is not allowed"),
-    AfterValidator(_placeholders),
+    *text(
+        rf"arn:aws:[a-z0-9-]+:{_PART_OF_ARN}:{_PART_OF_ARN}:(?:[^\s$]|{_CHARACTER})+",
+        f"an ARN, such as arn:aws:s3:::acme-reports/*, never a bare *; with {_TEMPLATED}",
+    ),
 ]
-# https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+
+
+def _field(value: str, more: str = "") -> str:
+    """A field of a cron expression: a list of *, values and ranges, with steps.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+    """
+    value = f"(?:{value})"
+    part = rf"(?:(?:\*|{value}(?:-{value})?)(?:/[1-9]\d?)?{more})"
+    return f"{part}(?:,{part})*"
+
+
+_MINUTE = _field(r"[1-5]?\d")
+_HOUR = _field(r"1?\d|2[0-3]")
+_DAY_OF_MONTH = _field(r"[1-9]|[12]\d|3[01]", more=r"|L|LW|(?:[1-9]|[12]\d|3[01])W")
+_MONTH = _field("[1-9]|1[0-2]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC")
+_WEEKDAY = "[1-7]|SUN|MON|TUE|WED|THU|FRI|SAT"
+_DAY_OF_WEEK = _field(_WEEKDAY, more=f"|L|(?:{_WEEKDAY})(?:L|#[1-5])")
+_YEAR = _field(r"19[7-9]\d|20\d\d|21\d\d")
 Schedule = Annotated[
     str,
     *text(
-        r"rate\([1-9]\d* (?:minute|hour|day)s?\)|cron\((?:\S+ ){5}\S+\)",
-        "rate(15 minutes) or cron(0 3 * * ? *): minute, hour, day of month, month, day of week, year",
+        r"rate\([1-9]\d* (?:minute|hour|day)s?\)"
+        rf"|cron\({_MINUTE} {_HOUR} (?:{_DAY_OF_MONTH} {_MONTH} \?|\? {_MONTH} {_DAY_OF_WEEK}) {_YEAR}\)",
+        "rate(15 minutes), or cron(0 3 * * ? *): minute, hour, day of month, month, day of week, year, "
+        "where one of the two days is ?",
     ),
 ]
+
+
+def _time_zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("a time zone of the IANA database, such as UTC or Europe/Berlin") from None
+    return name
 
 
 class Permission(Model):
     """Something that the service may do in AWS, beyond what every service may."""
 
-    actions: tuple[Action, ...] = Field(min_length=1, description="IAM actions")
+    actions: tuple[Action, ...] = Field(min_length=1, description="what may be done, as IAM actions")
     resources: tuple[Resource, ...] = Field(
         min_length=1, description="the ARNs that the actions are allowed on"
     )
@@ -97,19 +119,30 @@ class AlertOverride(Model):
     def _one_of(self) -> Self:
         thresholds = (self.warning is not None) + (self.critical is not None)
         if (self.disabled is None) == (thresholds == 0):
-            raise ValueError("either `warning` and/or `critical`, or `disabled` with the reason")
+            raise ValueError("`warning`, `critical` or both, or `disabled` with the reason")
         return self
 
 
 class Scaling(Model):
     """What an autoscaled service aims at; used where a stack gives it a range of tasks."""
 
-    cpu_percent: Percent | None = Field(default=None, description="the CPU utilization to aim at, 1 to 100")
-    memory_percent: Percent | None = Field(
-        default=None, description="the memory utilization to aim at, 1 to 100"
+    cpu_percent: Percent | None = Field(
+        default=None,
+        description="the CPU utilization to aim at; the platform's cpu_target_percent where not said",
     )
+    memory_percent: Percent | None = Field(
+        default=None,
+        description="the memory utilization to aim at; the platform's memory_target_percent where not said",
+    )
+
+
+class WebScaling(Scaling):
+    """What an autoscaled web service aims at besides."""
+
     requests_per_target: int | None = Field(
-        default=None, ge=1, description="requests a target and minute (web only)"
+        default=None,
+        ge=1,
+        description="requests a minute for each task; requests do not scale where not said",
     )
 
 
@@ -146,9 +179,7 @@ class ServiceBase(Model):
     )
     owner: TeamName = Field(description="the team that owns it, one of slipway:platform teams")
     cluster: ClusterName = Field(description="the cluster that it runs on, one of slipway:platform clusters")
-    image: Annotated[str, AfterValidator(_repository)] = Field(
-        description="the image's repository, without a tag"
-    )
+    image: ImageRepository = Field(description="the image's repository, without a tag")
     cpu: int = Field(ge=64, le=16384, description="CPU units for a task; 1,024 are one vCPU")
     memory_mib: int = Field(
         ge=64, le=122880, description="memory for a task in MiB; the task is killed above it"
@@ -156,9 +187,11 @@ class ServiceBase(Model):
     command: tuple[str, ...] = Field(
         default=(), description="the command, where the image's own is not wanted"
     )
-    environment: dict[EnvironmentVariable, Templated] = Field(default={}, description="environment variables")
+    environment: dict[EnvironmentVariable, Templated] = Field(
+        default={}, description="variables of the container, by name"
+    )
     secrets: dict[EnvironmentVariable, SecretName] = Field(
-        default={}, description="environment variables that ECS fills from secrets: names, never values"
+        default={}, description="variables of the container that ECS fills from secrets: names, never values"
     )
     permissions: tuple[Permission, ...] = Field(default=(), description="what the service may do in AWS")
     read_only_root: bool = Field(default=True, description="whether the root file system is read-only")
@@ -171,25 +204,19 @@ class ServiceBase(Model):
         default=None, description="the runbook, where it is not at the usual address"
     )
 
-    @model_validator(mode="after")
-    def _one_source_a_variable(self) -> Self:
-        both = sorted(self.environment.keys() & self.secrets.keys())
+    @field_validator("secrets")
+    @classmethod
+    def _one_source_a_variable(cls, secrets: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        both = sorted(secrets.keys() & info.data.get("environment", {}).keys())
         if both:
-            raise ValueError(f"each variable once; {', '.join(both)} is in environment and in secrets")
-        reserved = sorted(
-            name for name in (*self.environment, *self.secrets) if name.startswith(("DD_", "ECS_", "AWS_"))
-        )
-        if reserved:
-            raise ValueError(
-                f"variables that do not start with DD_, ECS_ or AWS_ (the platform sets those): {', '.join(reserved)}"
-            )
-        return self
+            raise ValueError(f"variables that are not in environment too: {', '.join(both)}")
+        return secrets
 
 
 class WebService(ServiceBase):
     """Serves HTTP behind the cluster's load balancer under one internal name."""
 
-    kind: Literal["web"]
+    kind: Literal["web"] = Field(description="what kind of service it is")
     exposure: Literal["internal", "public"] = Field(
         default="internal", description="who can reach it: internal or public"
     )
@@ -204,36 +231,24 @@ class WebService(ServiceBase):
     drain_seconds: int = Field(
         default=30, ge=0, le=3600, description="seconds a leaving task finishes requests in, 0 to 3600"
     )
-    scaling: Scaling = Field(default=Scaling(), description="what autoscaling aims at")
+    scaling: WebScaling = Field(default=WebScaling(), description="what autoscaling aims at")
 
 
 class WorkerService(ServiceBase):
     """Runs for ever and serves nobody: consumers, schedulers, relays."""
 
-    kind: Literal["worker"]
+    kind: Literal["worker"] = Field(description="what kind of service it is")
     scaling: Scaling = Field(default=Scaling(), description="what autoscaling aims at")
-
-    @model_validator(mode="after")
-    def _no_requests(self) -> Self:
-        if self.scaling.requests_per_target is not None:
-            raise ValueError("no scaling.requests_per_target: a worker has no targets")
-        return self
 
 
 class JobService(ServiceBase):
     """Runs to its end on a schedule."""
 
-    kind: Literal["job"]
+    kind: Literal["job"] = Field(description="what kind of service it is")
     schedule: Schedule = Field(description="rate(...) or cron(...), as EventBridge Scheduler reads it")
-    time_zone: str = Field(default="UTC", description="the IANA time zone that the schedule is read in")
-
-    @model_validator(mode="after")
-    def _zone_exists(self) -> Self:
-        try:
-            zoneinfo.ZoneInfo(self.time_zone)
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-            raise ValueError("a time_zone of the IANA database, such as UTC or Europe/Berlin") from None
-        return self
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
+        default="UTC", description="the IANA time zone that the schedule is read in"
+    )
 
 
 Service = WebService | WorkerService | JobService

@@ -1,4 +1,4 @@
-"""What the program runs on: the whole configuration of one stack, valid, with everything looked up that names another."""
+"""What the program runs on: the configuration of one stack, valid, with every name in it looked up."""
 
 from __future__ import annotations
 

@@ -1,11 +1,10 @@
-"""What one stack may say: `Pulumi.<stack>.yaml`. Identity, sizes, counts and versions; nothing else can be written."""
+"""What a stack may say, in `Pulumi.<stack>.yaml`: identity, sizes, counts and versions, and nothing else."""
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from config.fields import (
     ClusterName,
@@ -18,14 +17,19 @@ from config.fields import (
     Stack,
     UserName,
     VpcCidr,
+    text,
 )
+
+# Tasks of a service and hosts of a cluster end here
+# (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html).
+MOST = 5000
 
 
 class Range(Model):
     """From `min` to `max`, both included; a plain number stands for both."""
 
-    min: int = Field(ge=1, description="the smallest number, at least 1")
-    max: int = Field(ge=1, description="the largest number, at least min")
+    min: int = Field(ge=1, le=MOST, description="the smallest number, at least 1")
+    max: int = Field(ge=1, le=MOST, description="the largest number, at least min")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -40,28 +44,24 @@ class Range(Model):
 
 
 def _number_or_range(value: Any) -> Any:
-    if isinstance(value, int) and not isinstance(value, bool):
-        if value < 1:
-            raise ValueError("a number of at least 1, or {min: 2, max: 10}")
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST:
         return Range(min=value, max=value)
-    if not isinstance(value, dict | Range):
-        raise ValueError("a number of at least 1, or {min: 2, max: 10}")
+    if not isinstance(value, dict):
+        raise ValueError(f"a number from 1 to {MOST:,}, or {{min: 2, max: 10}}")
     return value
 
 
+_NUMBER = {"type": "integer", "minimum": 1, "maximum": MOST}
 NumberOrRange = Annotated[
     Range,
     BeforeValidator(_number_or_range),
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "integer", "minimum": 1},
+                _NUMBER,
                 {
                     "type": "object",
-                    "properties": {
-                        "min": {"type": "integer", "minimum": 1},
-                        "max": {"type": "integer", "minimum": 1},
-                    },
+                    "properties": {"min": _NUMBER, "max": _NUMBER},
                     "required": ["min", "max"],
                     "additionalProperties": False,
                 },
@@ -71,16 +71,14 @@ NumberOrRange = Annotated[
 ]
 
 
-def _version(value: str) -> str:
-    # https://docs.docker.com/reference/cli/docker/image/tag/
-    if value == "latest" or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|sha256:[0-9a-f]{64}", value):
-        raise ValueError(
-            "an image tag that never moves, such as 4.12.0 or a commit, or sha256:DIGEST; not latest"
-        )
-    return value
-
-
-Version = Annotated[str, AfterValidator(_version)]
+# https://docs.docker.com/reference/cli/docker/image/tag/
+Version = Annotated[
+    str,
+    *text(
+        r"(?!latest$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|sha256:[0-9a-f]{64}",
+        "an image tag that never moves, such as 4.12.0 or a commit, or sha256:DIGEST; not latest",
+    ),
+]
 
 
 class Identity(Model):

@@ -11,7 +11,7 @@ from config.settings import StackSettings
 
 
 def account_baseline(settings: StackSettings, opts: pulumi.ResourceOptions) -> AccountBaseline:
-    """Declare the account, and put every role and user declared afterwards within its permissions boundary."""
+    """Declare the account, and put what roles and users follow within its permissions boundary."""
     platform = settings.platform
     ids = platform.repository_ids
     baseline = AccountBaseline(

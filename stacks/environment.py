@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -24,7 +23,7 @@ from components.network import Network, NetworkArgs
 from components.service_alerts import ServiceAlerts, ServiceAlertsArgs
 from config import alerts
 from config.instance_types import HOST_RESERVED_MIB, instance_type
-from config.service import JobService, WebService
+from config.service import JobService, Scaling, WebService
 from config.settings import Cluster, DeployedService, EnvironmentSettings
 from stacks.account import account_baseline
 from stacks.providers import account_provider, datadog_provider, root_zone_provider
@@ -136,7 +135,7 @@ def _service(
 ) -> EcsService:
     platform, spec = settings.platform, service.spec
     account_id, region = settings.account.id, platform.region
-    scaling = None if isinstance(spec, JobService) else spec.scaling
+    scaling = Scaling() if isinstance(spec, JobService) else spec.scaling
     return EcsService(
         service.name,
         EcsServiceArgs(
@@ -161,8 +160,8 @@ def _service(
             read_only_root=spec.read_only_root,
             stop_seconds=spec.stop_seconds,
             log_retention_days=platform.log_retention_days,
-            cpu_target_percent=(scaling and scaling.cpu_percent) or platform.cpu_target_percent,
-            memory_target_percent=(scaling and scaling.memory_percent) or platform.memory_target_percent,
+            cpu_target_percent=scaling.cpu_percent or platform.cpu_target_percent,
+            memory_target_percent=scaling.memory_percent or platform.memory_target_percent,
             web=_web(service.name, spec, settings, dns, cluster) if isinstance(spec, WebService) else None,
             schedule=ScheduleArgs(expression=spec.schedule, time_zone=spec.time_zone)
             if isinstance(spec, JobService)

@@ -72,7 +72,7 @@ class _Monitor(mocks.MockMonitor):
         super().__init__(cloud)
         self.cloud = cloud
 
-    def RegisterResource(self, request: Any) -> resource_pb2.RegisterResourceResponse:  # noqa: N802 (gRPC's name)
+    def RegisterResource(self, request: Any) -> resource_pb2.RegisterResourceResponse:
         response = super().RegisterResource(request)
         if request.type != "pulumi:pulumi:Stack":
             self.cloud.resources.append(
@@ -91,7 +91,7 @@ class _Monitor(mocks.MockMonitor):
             )
         return response
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 (gRPC's name)
+    def RegisterResourceOutputs(self, request: Any) -> Any:
         self.cloud.outputs[request.urn] = rpc.deserialize_properties(request.outputs)
         return super().RegisterResourceOutputs(request)
 

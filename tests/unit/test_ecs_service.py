@@ -106,6 +106,8 @@ def test_task_definition_is_accepted_by_botocore(cloud: Cloud, args: EcsServiceA
     deploy(cloud, args)
     task = cloud.one(TASK)
     model = botocore.model.ServiceModel(botocore.loaders.Loader().load_service_model("ecs", "service-2"))
+    shape = model.operation_model("RegisterTaskDefinition").input_shape
+    assert shape is not None
     report = botocore.validate.ParamValidator().validate(
         {
             "family": task["family"],
@@ -116,7 +118,7 @@ def test_task_definition_is_accepted_by_botocore(cloud: Cloud, args: EcsServiceA
             "containerDefinitions": json.loads(task["containerDefinitions"]),
             "volumes": [{"name": v["name"], "host": {"sourcePath": v["hostPath"]}} for v in task["volumes"]],
         },
-        model.operation_model("RegisterTaskDefinition").input_shape,
+        shape,
     )
     assert not report.has_errors(), report.generate_report()
 

@@ -1,0 +1,1 @@
+"""How fast a plan is and how much memory it takes, as ratios: `make bench`."""

@@ -1,0 +1,112 @@
+"""RootZone: the company's public zone in ops, and roles by which each environment delegates its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.iam import (
+    ADMINISTRATOR,
+    DEPLOY,
+    PREVIEW,
+    Statement,
+    delegate_role_name,
+    policy_document,
+    trust_roles,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RootZoneArgs:
+    """What a caller decides; the rest is this module's opinion."""
+
+    domain: str
+    ops_account_id: str
+    organization_id: pulumi.Input[str]
+    delegates: Mapping[str, str]
+    """Environment -> account id. It may write the NS record of ENVIRONMENT.DOMAIN and nothing else."""
+
+
+class RootZone(pulumi.ComponentResource):
+    """Answers for the root domain. Losing it takes every name of the company along, so it is protected."""
+
+    zone_id: pulumi.Output[str]
+    name_servers: pulumi.Output[Sequence[str]]
+
+    def __init__(self, name: str, args: RootZoneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:dns:RootZone", name, None, opts)
+        self._name = name
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        zone = aws.route53.Zone(
+            f"{name}-zone",
+            name=args.domain,
+            comment="The root domain; each environment's zone is delegated from here",
+            opts=pulumi.ResourceOptions(parent=self, protect=True),
+        )
+        for environment, account_id in args.delegates.items():
+            # An administrator of ops declares an environment the first time, before it has roles of its own.
+            writers = [
+                self._in_organization(trust_roles("Environment", account_id, [DEPLOY, ADMINISTRATOR])),
+                trust_roles("Ops", args.ops_account_id, [ADMINISTRATOR]),
+            ]
+            readers = [self._in_organization(trust_roles("Environment", account_id, [PREVIEW]))]
+            self._role(
+                delegate_role_name(environment, DEPLOY),
+                writers,
+                [_look(zone), self._delegate(zone, environment)],
+            )
+            self._role(delegate_role_name(environment, PREVIEW), readers, [_look(zone)])
+        self.zone_id = zone.zone_id
+        self.name_servers = zone.name_servers
+        self.register_outputs({"zoneId": self.zone_id, "nameServers": self.name_servers})
+
+    def _in_organization(self, trust: Statement) -> Statement:
+        """The same, for accounts of this organization only: a mistyped account id lets nobody in."""
+        member = {"StringEquals": {"aws:PrincipalOrgID": self._args.organization_id}}
+        return {**trust, "Condition": {**trust["Condition"], **member}}
+
+    def _role(self, physical: str, trust: list[Statement], permissions: list[Statement]) -> None:
+        role = aws.iam.Role(
+            f"{self._name}-{physical}",
+            name=physical,
+            assume_role_policy=pulumi.Output.json_dumps(policy_document(*trust)),
+            opts=self._child,
+        )
+        aws.iam.RolePolicy(
+            f"{self._name}-{physical}-policy",
+            role=role.name,
+            policy=pulumi.Output.json_dumps(policy_document(*permissions)),
+            opts=self._child,
+        )
+
+    def _delegate(self, zone: aws.route53.Zone, environment: str) -> Statement:
+        # A request carries several changes, and each must be within these values:
+        # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-rrset-conditions.html
+        return {
+            "Sid": "Delegate",
+            "Effect": "Allow",
+            "Action": "route53:ChangeResourceRecordSets",
+            "Resource": zone.arn,
+            "Condition": {
+                "ForAllValues:StringEquals": {
+                    "route53:ChangeResourceRecordSetsNormalizedRecordNames": [
+                        f"{environment}.{self._args.domain}"
+                    ],
+                    "route53:ChangeResourceRecordSetsRecordTypes": ["NS"],
+                    "route53:ChangeResourceRecordSetsActions": ["CREATE", "DELETE", "UPSERT"],
+                }
+            },
+        }
+
+
+def _look(zone: aws.route53.Zone) -> Statement:
+    return {
+        "Sid": "Look",
+        "Effect": "Allow",
+        "Action": ["route53:GetChange", "route53:GetHostedZone", "route53:ListResourceRecordSets"],
+        "Resource": [zone.arn, "arn:aws:route53:::change/*"],
+    }

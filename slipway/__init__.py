@@ -1,0 +1,1 @@
+"""The `slipway` command: reads and judges the platform program from outside. The program never imports it."""

@@ -1,0 +1,194 @@
+"""Runs one stack's program, unchanged, in this process, which is the program's own and ends with it.
+
+It does what Pulumi's language host does (`pulumi-language-python-exec`): sets configuration and settings, runs the
+project folder's `__main__.py` inside a stack, and waits for every registration; only that the monitor is `Recorder`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import gc
+import os
+import re
+import runpy
+import selectors
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_aws
+from google.protobuf import empty_pb2
+from pulumi.runtime import register_stack_transformation, set_all_config, settings
+from pulumi.runtime.stack import Stack, run_pulumi_func
+
+from slipway.evaluate import Failure
+from slipway.plan import Plan
+from slipway.project import Project, StackConfig
+from slipway.recording import Callbacks, Recorder
+
+# What a shell may hold and the SDKs read where the program sets nothing: credentials, regions, stray configuration.
+# A plan is the same on every machine, so none of it reaches the program.
+_AMBIENT = ("AWS_", "DATADOG_", "DD_", "PULUMI_")
+
+
+_SERVICE = re.compile(r"\baws\.([a-z0-9]+)\.")
+_COMPOSING = ("components", "stacks")  # the folders of a project whose code declares resources
+
+
+def import_services(root: Path) -> None:
+    """Imports the parts of the AWS SDK that a project's code names.
+
+    They load lazily, a second and more in all, so several stacks do well to have them before they fork. A part that is
+    missed here loads where it is used.
+    """
+    for file in (file for folder in _COMPOSING for file in sorted((root / folder).glob("**/*.py"))):
+        for service in set(_SERVICE.findall(file.read_text(encoding="utf-8"))):
+            getattr(getattr(pulumi_aws, service, None), "__all__", None)  # any attribute makes it load
+
+
+def run(project: Project, stack: str, config: StackConfig) -> Plan | Failure:
+    """Evaluates the program. Changes this process for good: folder, environment, modules, standard output."""
+    try:
+        return contextvars.Context().run(_run, project, stack, config)
+    except pulumi.RunError as error:  # says itself what is wrong, and where
+        return Failure(stack=stack, message=str(error), exit_code=1, traceback=traceback.format_exc())
+    except BaseException as error:  # also SystemExit: the parent reports whatever ended the program
+        place = _place(error, project.root)
+        message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return Failure(
+            stack=stack,
+            message=f"stack {stack}: the program failed{f' at {place}' if place else ''}: {message}",
+            exit_code=2,
+            traceback=traceback.format_exc(),
+        )
+
+
+def _run(project: Project, stack: str, config: StackConfig) -> Plan:
+    for name in [name for name in os.environ if name.startswith(_AMBIENT)]:
+        del os.environ[name]
+    # An Output inside an f-string is a mistake that would otherwise become a sentence in some property.
+    os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"
+    sys.stdout = sys.stderr  # what a program prints is not part of its plan
+    sys.argv = [str(project.root)]
+    os.chdir(project.root)
+    _forget_modules_of(project.root)
+    recorder = Recorder(project.name, stack, config.values)
+    set_all_config(dict(config.values), list(config.secret_keys))
+    settings.configure(
+        settings.Settings(
+            project=project.name,
+            stack=stack,
+            organization="organization",
+            root_directory=str(project.root),
+            monitor=recorder,
+            dry_run=False,  # every output has a value here, if only a reference, so every `apply` runs
+        )
+    )
+    settings.SETTINGS.monitor_features = set(recorder.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures)
+    settings.SETTINGS.callbacks = Callbacks()
+    loop = _Loop()
+    asyncio.set_event_loop(loop)
+    root = Stack()
+    register_stack_transformation(_Breaths(loop))
+    runpy.run_path(str(project.root), run_name="__main__")
+    root._finish()
+    loop.run_until_complete(_settled())
+    loop.run_until_complete(run_pulumi_func(lambda: None))
+    return recorder.plan()
+
+
+class _Breaths:
+    """Keeps the memory of a large program in bounds: lets what it declared so far be registered now and then.
+
+    A registration waits until the program yields, usually at its end, and holds some 80 KiB until then, a tenth of it
+    afterwards. The collector, which costs a small plan a third of its time, is off but for these moments.
+    """
+
+    every = 1000  # resources
+    turns = 256  # of the event loop: more than any chain of outputs needs
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._declared = 0
+        gc.disable()
+
+    def __call__(self, args: pulumi.ResourceTransformationArgs) -> None:
+        self._declared += 1
+        if self._declared % self.every == 0 and not self._loop.is_running():
+            self._loop.run_until_complete(self._turn())
+            gc.collect(0)
+
+    async def _turn(self) -> None:
+        for _ in range(self.turns):
+            await asyncio.sleep(0)
+
+
+async def _settled() -> None:
+    """Waits for all that the program started.
+
+    The SDK's own wait comes after this one and finds next to nothing to do: it takes one completion at a time and
+    looks at all that is outstanding each time. What failed it raises.
+    """
+    while pending := [task for task in _outstanding() if not task.done()]:
+        done, _ = await asyncio.wait(pending, return_when=asyncio.FIRST_EXCEPTION)
+        if any(task.cancelled() or task.exception() for task in done):
+            return
+
+
+def _outstanding() -> Iterator[asyncio.Future[Any]]:
+    yield from settings.SETTINGS.rpc_manager.rpcs
+    yield from list(settings.SETTINGS.outputs)
+
+
+class _Selector(selectors.DefaultSelector):
+    """Ends a program that waits for ever: nothing here comes from outside, so nothing to do means a circle."""
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None and len(self.get_map()) == 1 and threading.active_count() == 1:
+            raise pulumi.RunError(
+                "The program waits for an output that nothing will ever resolve: look for resources, or outputs inside"
+                " `apply`, that need each other."
+            )
+        return super().select(timeout)
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """Calls the monitor in place instead of from a pool of threads: it never blocks, and order stays the program's."""
+
+    def __init__(self) -> None:
+        super().__init__(_Selector())
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        future: asyncio.Future[Any] = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:  # raised where the call is awaited
+            future.set_exception(error)
+        return future
+
+
+def _forget_modules_of(root: Path) -> None:
+    """Lets the program import its own modules even where this process has others of the same names."""
+    own = {entry.stem for entry in root.iterdir() if entry.is_dir() or entry.suffix == ".py"}
+    for name in [name for name in sys.modules if name.partition(".")[0] in own - {"__main__"}]:
+        del sys.modules[name]
+
+
+def _place(error: BaseException | None, root: Path) -> str:
+    """`components/network.py:42`: the innermost line of the program itself that the error came through."""
+    while error is not None:
+        if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_relative_to(root):
+            return f"{Path(error.filename).relative_to(root)}:{error.lineno}"
+        for frame in reversed(traceback.extract_tb(error.__traceback__)):
+            file = Path(frame.filename)
+            if file.is_relative_to(root):
+                inside = file.relative_to(root)
+                if not any(part.startswith(".") or part == "site-packages" for part in inside.parts):
+                    return f"{inside}:{frame.lineno}"
+        error = error.__cause__ or error.__context__
+    return ""

@@ -1,0 +1,126 @@
+"""Ops: the organization and its accounts, the people, the state, and what watches over all of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+
+from components.audit_trail import AuditTrail, AuditTrailArgs
+from components.iam import role_name
+from components.organization import MemberArgs, Organization, OrganizationArgs
+from components.people import IdentityCenterArgs, People, PeopleArgs, PersonArgs
+from components.root_zone import RootZone, RootZoneArgs
+from components.state_backend import StateBackend, StateBackendArgs
+from components.threat_detection import ThreatDetection, ThreatDetectionArgs
+from config.fields import ENVIRONMENTS, STACKS
+from config.platform import Account, Platform
+from config.settings import OpsSettings
+from stacks.account import account_baseline, regions
+from stacks.providers import account_provider
+
+
+def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
+    """Declare everything of ops; what people look up afterwards is exported."""
+    platform = settings.platform
+    ops_account_id = platform.accounts.ops.id
+    accounts = {stack: _account(platform, stack) for stack in STACKS}
+    account_ids = {str(stack): account.id for stack, account in accounts.items()}
+    in_account = pulumi.ResourceOptions(providers=[account_provider(settings)])
+
+    account_baseline(settings, in_account)
+    organization = Organization(
+        "organization",
+        OrganizationArgs(
+            company=platform.company,
+            members={stack: _member(accounts[stack]) for stack in ENVIRONMENTS},
+            allowed_regions=regions(platform),
+            monthly_budget_usd=sum(account.monthly_budget_usd for account in accounts.values()),
+            billing_email=platform.contacts.billing.email,
+        ),
+        in_account,
+    )
+    state = StateBackend(
+        "state",
+        StateBackendArgs(
+            company=platform.company,
+            project=pulumi.get_project(),
+            ops_account_id=ops_account_id,
+            stacks=account_ids,
+            organization_id=organization.id,
+        ),
+        in_account,
+    )
+    AuditTrail(
+        "audit",
+        AuditTrailArgs(
+            company=platform.company,
+            region=platform.region,
+            ops_account_id=ops_account_id,
+            account_ids=list(account_ids.values()),
+            organization_id=organization.id,
+            state_bucket_arn=state.bucket_arn,
+            alarm_email=platform.contacts.security.email,
+            retention_days=platform.audit.retention_days,
+            lock_days=platform.audit.object_lock_days,
+        ),
+        in_account,
+    )
+    ThreatDetection(
+        "detection",
+        ThreatDetectionArgs(administrator_account_id=ops_account_id, regions=regions(platform)),
+        in_account,
+    )
+    People(
+        "people",
+        PeopleArgs(
+            people={
+                user: PersonArgs(
+                    name=person.name,
+                    email=person.email,
+                    roles={stack: role_name(role) for stack, role in person.roles.items()},
+                )
+                for user, person in settings.people.items()
+            },
+            account_ids=account_ids,
+            ops_account_id=ops_account_id,
+            company=platform.company,
+            region=platform.region,
+            identity_center=_identity_center(platform),
+        ),
+        in_account,
+    )
+    root_zone = RootZone(
+        "root-zone",
+        RootZoneArgs(
+            domain=platform.domain,
+            ops_account_id=ops_account_id,
+            organization_id=organization.id,
+            delegates={stack: account_ids[stack] for stack in ENVIRONMENTS},
+        ),
+        in_account,
+    )
+    return {
+        "organization_id": organization.id,
+        "account_ids": organization.account_ids,
+        "state_bucket": state.bucket,
+        "secrets_providers": state.secrets_providers,
+        "root_zone_id": root_zone.zone_id,
+        "name_servers": root_zone.name_servers,
+    }
+
+
+def _account(platform: Platform, stack: str) -> Account:
+    account: Account = getattr(platform.accounts, stack)
+    return account
+
+
+def _member(account: Account) -> MemberArgs:
+    return MemberArgs(email=account.email, adopt=account.id if account.adopt else None)
+
+
+def _identity_center(platform: Platform) -> IdentityCenterArgs | None:
+    center = platform.identity_center
+    if center is None:
+        return None
+    return IdentityCenterArgs(instance_arn=center.instance_arn, identity_store_id=center.identity_store_id)

@@ -1,0 +1,67 @@
+"""Takes monitor queries apart, by the grammar that Datadog's API documents.
+
+https://docs.datadoghq.com/api/latest/monitors/#create-a-monitor, "Query Types".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_COMPARED = re.compile(r"(?P<query>.+) (?P<operator>[<>]) (?P<threshold>[0-9.]+)")
+_METRIC = re.compile(r"(?:avg|min|max|sum)\(last_(?P<window>[0-9]+[mhdw])\):(?P<expression>.+)")
+_SELECTOR = re.compile(
+    r"(?P<aggregate>avg|min|max|sum):(?P<metric>[a-z][a-z0-9_.]+)\{(?P<scope>[^}]*)\}"
+    r"(?: by \{(?P<groups>[a-z_,]+)\})?"
+)
+_MINUTES = {"m": 1, "h": 60, "d": 1440, "w": 10080}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selector:
+    """One metric of a query, with the tags of its scope."""
+
+    metric: str
+    tags: dict[str, str]
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricQuery:
+    """A metric monitor's query."""
+
+    window_minutes: int
+    selectors: tuple[Selector, ...]
+    operator: str
+    threshold: float
+
+
+def compared(query: str) -> tuple[str, str, float]:
+    """What any monitor compares with what: query, operator, threshold."""
+    match = _COMPARED.fullmatch(query)
+    assert match, f"no comparison: {query}"
+    return match["query"], match["operator"], float(match["threshold"])
+
+
+def metric_query(query: str) -> MetricQuery:
+    """A metric monitor's query in parts; fails where a part is not as documented."""
+    left, operator, threshold = compared(query)
+    match = _METRIC.fullmatch(left)
+    assert match, f"no time aggregation: {query}"
+    window = int(match["window"][:-1]) * _MINUTES[match["window"][-1]]
+    assert window <= 10080, f"a window of more than a week: {query}"
+    selectors = tuple(
+        Selector(
+            metric=found["metric"],
+            tags=dict(tag.split(":", 1) for tag in found["scope"].split(",")),
+            groups=tuple((found["groups"] or "").split(",")) if found["groups"] else (),
+        )
+        for found in _SELECTOR.finditer(match["expression"])
+    )
+    assert selectors, f"no metric: {query}"
+    # What is left is arithmetic and functions, in balanced brackets.
+    rest = _SELECTOR.sub("1", match["expression"]).replace(".as_count()", "")
+    rest = re.sub(r"\b(?:default_zero|week_before|abs)\(", "(", rest)
+    assert re.fullmatch(r"[0-9.()*/+\- ]+", rest), f"unknown function in {query}: {rest}"
+    compile(rest, "query", "eval")
+    return MetricQuery(window_minutes=window, selectors=selectors, operator=operator, threshold=threshold)

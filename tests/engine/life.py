@@ -1,0 +1,80 @@
+"""A stack from its first preview to its destruction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from .workspace import Run, Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Life:
+    """What each run did, and what the cloud held after it."""
+
+    first_preview: Run
+    in_cloud_after_preview: int
+    up: Run
+    created: Counter[str]  # how often each URN was created
+    in_cloud: int
+    types: frozenset[str]
+    second_up: Run
+    preview_again: Run
+    writes_by_repeating: int  # calls that create, change or delete, made by the second `up` and the previews
+    refresh: Run
+    protected: frozenset[str]
+    refused_destroy: Run
+    in_cloud_after_refusal: int
+    destroy: Run
+    in_cloud_at_the_end: int
+    in_state_at_the_end: int
+
+
+def live(workspace: Workspace, stack: str) -> Life:
+    """Runs it all. Only what the next run needs is asserted here; the tests judge the rest."""
+    cloud = workspace.cloud
+    workspace.init(stack)
+    first_preview = workspace.preview(stack).ok()
+    in_cloud_after_preview = len(cloud.records)
+
+    up = workspace.up(stack).ok()
+    in_cloud = workspace.assert_state_matches_cloud(stack)
+    types = frozenset(record.token for record in cloud.records.values())
+    protected = frozenset(resource["urn"] for resource in workspace.state(stack) if resource.get("protect"))
+    created = Counter(call.urn for call in cloud.calls if call.method == "Create" and call.error is None)
+
+    writes = _writes(workspace)
+    second_up = workspace.up(stack).ok()
+    preview_again = workspace.preview(stack, "--expect-no-changes")
+    writes_by_repeating = _writes(workspace) - writes
+    refresh = workspace.refresh(stack, "--expect-no-changes")
+
+    # With its preview, as people run it: what is protected refuses before anything is deleted.
+    refused = workspace.run("destroy", "--stack", stack, "--yes")
+    in_cloud_after_refusal = workspace.assert_state_matches_cloud(stack)
+
+    workspace.run("state", "unprotect", "--all", "--yes", "--stack", stack).ok()
+    cloud.lift_deletion_protection()
+    destroy = workspace.destroy(stack)
+    return Life(
+        first_preview=first_preview,
+        in_cloud_after_preview=in_cloud_after_preview,
+        up=up,
+        created=created,
+        in_cloud=in_cloud,
+        types=types,
+        second_up=second_up,
+        preview_again=preview_again,
+        writes_by_repeating=writes_by_repeating,
+        refresh=refresh,
+        protected=protected,
+        refused_destroy=refused,
+        in_cloud_after_refusal=in_cloud_after_refusal,
+        destroy=destroy,
+        in_cloud_at_the_end=len(cloud.records),
+        in_state_at_the_end=len(workspace.state(stack)),
+    )
+
+
+def _writes(workspace: Workspace) -> int:
+    return sum(call.method in ("Create", "Update", "Delete") for call in workspace.cloud.calls)

@@ -1,0 +1,57 @@
+"""Each of the four stacks on the real engine: made, repeated, compared, refreshed, destroyed."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+import pytest
+
+from .conftest import STACKS
+from .life import Life
+
+pytestmark = [pytest.mark.engine, pytest.mark.parametrize("stack", STACKS)]
+
+Lives = dict[str, Future[Life]]
+
+
+def test_first_preview_only_creates_and_calls_nothing(lives: Lives, stack: str) -> None:
+    life = lives[stack].result()
+    assert {step.op for step in life.first_preview.steps} == {"create"}
+    assert life.in_cloud_after_preview == 0
+
+
+def test_up_makes_what_the_preview_said(lives: Lives, stack: str) -> None:
+    life = lives[stack].result()
+    assert {step.urn for step in life.up.changes} == {step.urn for step in life.first_preview.changes}
+    assert life.up.failed == []
+
+
+def test_up_creates_everything_once(lives: Lives, stack: str) -> None:
+    life = lives[stack].result()
+    assert set(life.created.values()) == {1}
+    assert life.in_cloud == len(life.created) > 100
+
+
+def test_second_up_and_preview_change_nothing(lives: Lives, stack: str) -> None:
+    life = lives[stack].result()
+    assert life.second_up.changes == []
+    assert life.preview_again.ok().changes == []
+    assert life.writes_by_repeating == 0
+
+
+def test_refresh_finds_nothing_changed(lives: Lives, stack: str) -> None:
+    assert "unchanged" in lives[stack].result().refresh.ok().output
+
+
+def test_destroy_is_refused_by_what_is_protected_and_deletes_nothing(lives: Lives, stack: str) -> None:
+    life = lives[stack].result()
+    output = life.refused_destroy.refused().output
+    named = {urn for urn in life.protected if urn in output}
+    assert named == life.protected != frozenset()
+    assert life.in_cloud_after_refusal == life.in_cloud
+
+
+def test_destroy_leaves_nothing_once_protection_is_lifted(lives: Lives, stack: str) -> None:
+    life = lives[stack].result()
+    life.destroy.ok()
+    assert (life.in_cloud_at_the_end, life.in_state_at_the_end) == (0, 0)

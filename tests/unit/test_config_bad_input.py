@@ -1,0 +1,1459 @@
+"""Bad configuration: each mistake is answered once, by file, key path, what is allowed and the remedy."""
+
+from __future__ import annotations
+
+import runpy
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+import config
+from tests.cloud import Cloud
+from tests.config_project import ConfigProject
+
+ROOT = Path(__file__).parents[2]
+
+PLATFORM = "Pulumi.yaml"
+OPS = "Pulumi.ops.yaml"
+STAGE = "Pulumi.stage.yaml"
+GATEWAY = "services/gateway.yaml"
+LEDGER = "services/ledger.yaml"
+DIGEST = "services/digest.yaml"
+
+Break = Callable[[ConfigProject], None]
+
+
+def setting(file: str, *path: str | int, to: object) -> Break:
+    return lambda project: project.set(file, *path, to=to)
+
+
+def removing(file: str, *path: str | int) -> Break:
+    return lambda project: project.remove(file, *path)
+
+
+def writing(file: str, text: str | bytes) -> Break:
+    return lambda project: project.write(file, text)
+
+
+def adding(name: str, like: str, *, tasks: int | None = None, **changes: object) -> Break:
+    return lambda project: project.add_service(name, like, tasks=tasks, **changes)
+
+
+def each(*breaks: Break) -> Break:
+    def apply(project: ConfigProject) -> None:
+        for change in breaks:
+            change(project)
+
+    return apply
+
+
+def encrypting(key: str) -> Break:
+    return lambda project: project.secret_keys.append(key)
+
+
+def case(
+    name: str,
+    change: Break,
+    *,
+    file: str,
+    key: str,
+    allowed: str,
+    remedy: str,
+    given: str = "",
+    stack: str = "stage",
+) -> Any:
+    return pytest.param(change, stack, file, key, allowed, remedy, given, id=name)
+
+
+CASES = [
+    # Keys ----------------------------------------------------------------------------------------------------------
+    case(
+        "a misspelt key in a service",
+        setting(GATEWAY, "memory_mb", to=512),
+        file=GATEWAY,
+        key="memory_mb",
+        given="512",
+        allowed="memory_mib",
+        remedy="did you mean memory_mib?",
+    ),
+    case(
+        "a key that is nothing like an allowed one",
+        setting(GATEWAY, "volumes", to=[]),
+        file=GATEWAY,
+        key="volumes",
+        allowed="these keys: alerts, cluster, command, cpu,",
+        remedy="remove the key",
+    ),
+    case(
+        "a misspelt key inside",
+        setting(GATEWAY, "health_check", to={"pth": "/"}),
+        file=GATEWAY,
+        key="health_check.pth",
+        allowed="grace_seconds, healthy_count, interval_seconds, path,",
+        remedy="did you mean path?",
+    ),
+    case(
+        "a key of another kind of service",
+        setting(LEDGER, "port", to=80),
+        file=LEDGER,
+        key="port",
+        allowed="these keys: ",
+        remedy="remove the key",
+    ),
+    case(
+        "requests per target of a worker",
+        setting(LEDGER, "scaling", to={"requests_per_target": 10}),
+        file=LEDGER,
+        key="scaling.requests_per_target",
+        allowed="these keys: cpu_percent, memory_percent",
+        remedy="remove the key",
+    ),
+    case(
+        "a missing key",
+        removing(GATEWAY, "port"),
+        file=GATEWAY,
+        key="port",
+        allowed="the port that the container listens on",
+        remedy="add the key",
+    ),
+    case(
+        "a key of the environment in a service's release",
+        setting(STAGE, "slipway:services", "gateway", "cpu", to=512),
+        file=STAGE,
+        key="slipway:services.gateway.cpu",
+        allowed="these keys: tasks, version",
+        remedy="remove the key",
+    ),
+    case(
+        "an unknown key of the stack file",
+        setting(STAGE, "slipway:servces", to={}),
+        file=STAGE,
+        key="slipway:servces",
+        allowed="slipway:environment, slipway:clusters, slipway:services, slipway:access_role",
+        remedy="did you mean services?",
+    ),
+    case(
+        "people in an environment",
+        setting(STAGE, "slipway:people", to={}),
+        file=STAGE,
+        key="slipway:people",
+        allowed="slipway:environment, slipway:clusters, slipway:services",
+        remedy="pulumi config rm slipway:people --stack stage",
+    ),
+    case(
+        "what all stacks share, changed in one",
+        setting(STAGE, "slipway:platform", to={}),
+        file=STAGE,
+        key="slipway:platform",
+        allowed="slipway:environment, slipway:clusters, slipway:services",
+        remedy="changed in Pulumi.yaml alone",
+    ),
+    case(
+        "another provider's configuration in a stack",
+        setting(STAGE, "aws:region", to="eu-west-1"),
+        file=STAGE,
+        key="aws:region",
+        allowed="slipway:environment, slipway:clusters, slipway:services",
+        remedy="pulumi config rm aws:region --stack stage",
+    ),
+    case(
+        "default providers allowed in a stack",
+        setting(STAGE, "pulumi:disable-default-providers", to=[]),
+        file=STAGE,
+        key="pulumi:disable-default-providers",
+        allowed="slipway:environment, slipway:clusters, slipway:services",
+        remedy="remove it",
+    ),
+    case(
+        "an unknown key of the project",
+        lambda project: project.files[PLATFORM]["config"].update({"slipway:platfrom": {"value": {}}}),
+        file=PLATFORM,
+        key="slipway:platfrom",
+        allowed="slipway:platform, slipway:access_role",
+        remedy="did you mean platform?",
+    ),
+    case(
+        "a misspelt key of the platform",
+        setting(PLATFORM, "log_retention", to=30),
+        file=PLATFORM,
+        key="slipway:platform.log_retention",
+        allowed="log_retention_days",
+        remedy="did you mean log_retention_days?",
+    ),
+    # Types ---------------------------------------------------------------------------------------------------------
+    case(
+        "a number as version",
+        setting(STAGE, "slipway:services", "gateway", "version", to=4.1),
+        file=STAGE,
+        key="slipway:services.gateway.version",
+        given="4.1",
+        allowed="text",
+        remedy="put it in quotes",
+    ),
+    case(
+        "true as the value of a variable",
+        setting(GATEWAY, "environment", "DEBUG", to=True),
+        file=GATEWAY,
+        key="environment.DEBUG",
+        given="true",
+        allowed="text",
+        remedy="put it in quotes as you mean it; without them YAML reads true or false",
+    ),
+    case(
+        "text as port",
+        setting(GATEWAY, "port", to="8080"),
+        file=GATEWAY,
+        key="port",
+        given='"8080"',
+        allowed="a whole number",
+        remedy="correct port, the port that the container listens on",
+    ),
+    case(
+        "half a CPU unit",
+        setting(GATEWAY, "cpu", to=256.5),
+        file=GATEWAY,
+        key="cpu",
+        allowed="a whole number",
+        remedy="1,024 are one vCPU",
+    ),
+    case(
+        "text as a switch",
+        setting(GATEWAY, "read_only_root", to="no"),
+        file=GATEWAY,
+        key="read_only_root",
+        allowed="true or false",
+        remedy="whether the root file system is read-only",
+    ),
+    case(
+        "text as list",
+        setting(LEDGER, "command", to="bin/ledger"),
+        file=LEDGER,
+        key="command",
+        allowed="a list",
+        remedy="the command, where",
+    ),
+    case(
+        "a list as mapping",
+        setting(GATEWAY, "environment", to=["A=b"]),
+        file=GATEWAY,
+        key="environment",
+        allowed="a mapping of keys",
+        remedy="variables of the container, by name",
+    ),
+    case(
+        "text where `pulumi config set` should have had a path",
+        setting(STAGE, "slipway:environment", to="10.20.0.0/16"),
+        file=STAGE,
+        key="slipway:environment",
+        given='"10.20.0.0/16"',
+        allowed="a mapping of keys",
+        remedy="pulumi config set --path slipway:environment.KEY VALUE",
+    ),
+    case(
+        "the platform as text",
+        lambda project: project.files[PLATFORM]["config"].update({"slipway:platform": {"value": "acme"}}),
+        file=PLATFORM,
+        key="slipway:platform",
+        given='"acme"',
+        allowed="a mapping of keys",
+        remedy="write its keys below it",
+    ),
+    case(
+        "nothing where services should be",
+        setting(STAGE, "slipway:services", to=None),
+        file=STAGE,
+        key="slipway:services",
+        allowed="the version and the number of tasks of each service",
+        remedy="add the key",
+    ),
+    case(
+        "no platform",
+        lambda project: project.files[PLATFORM]["config"].pop("slipway:platform"),
+        file=PLATFORM,
+        key="slipway:platform",
+        allowed="a mapping of keys",
+        remedy="slipway:platform: {value:",
+    ),
+    # Secrets -------------------------------------------------------------------------------------------------------
+    case(
+        "an encrypted value in the configuration",
+        each(
+            setting(STAGE, "slipway:environment", "bastion_public_key", to="hunter2"),
+            encrypting("slipway:environment"),
+        ),
+        file=STAGE,
+        key="slipway:environment",
+        allowed="plain values",
+        remedy="a service names its secrets in services/NAME.yaml",
+    ),
+    case(
+        "an encrypted platform",
+        encrypting("slipway:platform"),
+        file=PLATFORM,
+        key="slipway:platform",
+        allowed="plain values",
+        remedy="their values stay in AWS",
+    ),
+    case(
+        "a cipher text in a service",
+        setting(GATEWAY, "environment", "TOKEN", to={"secure": "v1:abc"}),
+        file=GATEWAY,
+        key="environment.TOKEN",
+        allowed="a plain value",
+        remedy="a service names its secrets in services/NAME.yaml",
+    ),
+    case(
+        "a value in place of a secret's name",
+        setting(GATEWAY, "secrets", "STRIPE_KEY", to="sk_live_+abc="),
+        file=GATEWAY,
+        key="secrets.STRIPE_KEY",
+        allowed="the name of a secret: billing/stripe-key for Secrets Manager",
+        remedy="names, never values",
+    ),
+    case(
+        "a variable both in the open and secret",
+        setting(GATEWAY, "environment", "SIGNING_KEY", to="x"),
+        file=GATEWAY,
+        key="secrets",
+        allowed="variables that are not in environment too: SIGNING_KEY",
+        remedy="names, never values",
+    ),
+    # Files ---------------------------------------------------------------------------------------------------------
+    case(
+        "a missing stack file",
+        removing(STAGE),
+        file=STAGE,
+        key="",
+        given="no such file",
+        allowed="slipway:environment, slipway:clusters, slipway:services",
+        remedy="restore it from git",
+    ),
+    case(
+        "an unreadable stack file",
+        writing(STAGE, "config: {\n"),
+        file=STAGE,
+        key="",
+        given="line 2, column 1",
+        allowed="valid YAML",
+        remedy="correct that line",
+    ),
+    case(
+        "an unreadable service",
+        writing(GATEWAY, "kind: web\n  port: 80\n"),
+        file=GATEWAY,
+        key="",
+        given="line 2, column 7: mapping values are not allowed in this context",
+        allowed="valid YAML",
+        remedy="correct that line",
+    ),
+    case(
+        "an empty service",
+        writing(GATEWAY, ""),
+        file=GATEWAY,
+        key="",
+        allowed="a mapping of keys",
+        remedy="write the file; it is empty",
+    ),
+    case(
+        "a list as service",
+        writing(GATEWAY, "- kind: web\n"),
+        file=GATEWAY,
+        key="",
+        allowed="a mapping of keys",
+        remedy="KEY: VALUE",
+    ),
+    case(
+        "a key twice",
+        writing(GATEWAY, "kind: web\nport: 80\nport: 81\n"),
+        file=GATEWAY,
+        key="",
+        given="line 3, column 1: the key 'port' stands here a second time",
+        allowed="valid YAML",
+        remedy="correct that line",
+    ),
+    case(
+        "a number as key",
+        writing(GATEWAY, "kind: web\nenvironment:\n  8080: x\n"),
+        file=GATEWAY,
+        key="",
+        given="line 3, column 3: the key '8080' is not text; put it in quotes",
+        allowed="valid YAML",
+        remedy="correct that line",
+    ),
+    case(
+        "a Python object",
+        writing(GATEWAY, "kind: !!python/object/apply:os.system [id]\n"),
+        file=GATEWAY,
+        key="",
+        given="the tag !!python/object/apply:os.system is not allowed",
+        allowed="valid YAML",
+        remedy="correct that line",
+    ),
+    case(
+        "a mapping that holds itself",
+        writing(GATEWAY, "kind: web\nenvironment: &a\n  b: *a\n"),
+        file=GATEWAY,
+        key="",
+        allowed="valid YAML",
+        remedy="correct the file",
+    ),
+    case(
+        "no UTF-8",
+        writing(GATEWAY, b"kind: web\ndescription: caf\xe9\n"),
+        file=GATEWAY,
+        key="",
+        given="byte 26",
+        allowed="UTF-8 text",
+        remedy="save it as UTF-8",
+    ),
+    case(
+        "a folder with a service's name",
+        lambda project: (project.root / "services/pages.yaml").mkdir(parents=True),
+        file="services/pages.yaml",
+        key="",
+        given="Is a directory",
+        allowed="a readable file",
+        remedy="check its path and rights",
+    ),
+    case(
+        "the other ending",
+        writing("services/pages.yml", "kind: web"),
+        file="services/pages.yml",
+        key="",
+        given=".yml",
+        allowed=".yaml",
+        remedy="rename it to pages.yaml",
+    ),
+    case(
+        "two services with one name",
+        writing("services/gateway.yml", "kind: web"),
+        file="services/gateway.yml",
+        key="",
+        given="a second service named gateway",
+        allowed="services/gateway.yaml is there",
+        remedy="rename or remove one of the two files",
+    ),
+    case(
+        "an unknown kind",
+        setting(GATEWAY, "kind", to="cron"),
+        file=GATEWAY,
+        key="kind",
+        given='"cron"',
+        allowed="web, worker, job",
+        remedy="say what kind of service it is",
+    ),
+    case(
+        "a misspelt kind",
+        setting(LEDGER, "kind", to="wroker"),
+        file=LEDGER,
+        key="kind",
+        allowed="web, worker, job",
+        remedy="did you mean worker?",
+    ),
+    case(
+        "a list as kind",
+        setting(LEDGER, "kind", to=["worker"]),
+        file=LEDGER,
+        key="kind",
+        given='["worker"]',
+        allowed="web, worker, job",
+        remedy="say what kind",
+    ),
+    case(
+        "no kind",
+        removing(LEDGER, "kind"),
+        file=LEDGER,
+        key="kind",
+        allowed="web, worker, job",
+        remedy="say what kind of service it is",
+    ),
+    # Names ---------------------------------------------------------------------------------------------------------
+    case(
+        "a service's name too long for a target group",
+        adding("a" * 21, "gateway", priority=20),
+        file=f"services/{'a' * 21}.yaml",
+        key="",
+        given="a" * 21,
+        allowed="2 to 20 characters",
+        remedy="rename the file",
+    ),
+    case(
+        "a service's name with capitals",
+        adding("Pages", "gateway", priority=20),
+        file="services/Pages.yaml",
+        key="",
+        allowed="a-z, 0-9 and single dashes inside",
+        remedy="rename the file",
+    ),
+    case(
+        "a name that the platform uses itself",
+        adding("bastion", "gateway", priority=20),
+        file="services/bastion.yaml",
+        key="",
+        given="bastion",
+        allowed="any name but bastion, datadog-agent, internal",
+        remedy="rename the file",
+    ),
+    case(
+        "a cluster's name too long for a load balancer",
+        lambda project: project.set(PLATFORM, "clusters", "a" * 15, to={"description": "Long"}),
+        file=PLATFORM,
+        key=f"slipway:platform.clusters.{'a' * 15}",
+        allowed="2 to 14 characters",
+        remedy="rename the key",
+    ),
+    *(
+        case(
+            f"a cluster's name that AWS refuses: {name}",
+            setting(PLATFORM, "clusters", name, to={"description": "No"}),
+            file=PLATFORM,
+            key=f"slipway:platform.clusters.{name}",
+            given=f'"{name}"',
+            allowed="not starting with aws, ecs, fargate, internal- or sg-",
+            remedy="rename the key",
+        )
+        for name in ("ecs-main", "internal", "internal-api", "sg", "aws")
+    ),
+    case(
+        "a team's name with a space",
+        setting(PLATFORM, "teams", "on call", to={"email": "a@b.example", "chat": "@a", "pager": "@b"}),
+        file=PLATFORM,
+        key="slipway:platform.teams.on call",
+        allowed="2 to 30 characters",
+        remedy="rename the key",
+    ),
+    case(
+        "a service's name in a stack that is no name",
+        setting(STAGE, "slipway:services", "Gate Way", to={"version": "1", "tasks": 1}),
+        file=STAGE,
+        key="slipway:services.Gate Way",
+        allowed="2 to 20 characters",
+        remedy="rename the key",
+    ),
+    case(
+        "a variable of the platform",
+        setting(GATEWAY, "environment", "DD_ENV", to="x"),
+        file=GATEWAY,
+        key="environment.DD_ENV",
+        allowed="not starting with AWS_, DD_ or ECS_, which the platform sets",
+        remedy="rename the key",
+    ),
+    case(
+        "a secret variable of the platform",
+        setting(GATEWAY, "secrets", "AWS_SECRET_ACCESS_KEY", to="x"),
+        file=GATEWAY,
+        key="secrets.AWS_SECRET_ACCESS_KEY",
+        allowed="not starting with AWS_, DD_ or ECS_, which the platform sets",
+        remedy="rename the key",
+    ),
+    case(
+        "a variable with a dash",
+        setting(GATEWAY, "environment", "LOG-LEVEL", to="x"),
+        file=GATEWAY,
+        key="environment.LOG-LEVEL",
+        allowed="letters, digits and underscores, no digit first",
+        remedy="rename the key",
+    ),
+    # One service ---------------------------------------------------------------------------------------------------
+    case(
+        "an image with a tag",
+        setting(GATEWAY, "image", to="acme/gateway:1.0"),
+        file=GATEWAY,
+        key="image",
+        given='"acme/gateway:1.0"',
+        allowed="without tag or digest",
+        remedy="the image's repository, without a tag",
+    ),
+    case(
+        "an image with capitals",
+        setting(GATEWAY, "image", to="Acme/gateway"),
+        file=GATEWAY,
+        key="image",
+        allowed="in lower case",
+        remedy="correct image",
+    ),
+    case(
+        "an unknown exposure",
+        setting(GATEWAY, "exposure", to="publc"),
+        file=GATEWAY,
+        key="exposure",
+        allowed="internal or public",
+        remedy="did you mean public?",
+    ),
+    case(
+        "a port beyond the last",
+        setting(GATEWAY, "port", to=65536),
+        file=GATEWAY,
+        key="port",
+        allowed="at most 65535",
+        remedy="the port that the container listens on",
+    ),
+    case(
+        "a drain longer than AWS waits",
+        setting(GATEWAY, "drain_seconds", to=3601),
+        file=GATEWAY,
+        key="drain_seconds",
+        allowed="at most 3600",
+        remedy="0 to 3600",
+    ),
+    case(
+        "a negative drain",
+        setting(GATEWAY, "drain_seconds", to=-1),
+        file=GATEWAY,
+        key="drain_seconds",
+        allowed="at least 0",
+        remedy="0 to 3600",
+    ),
+    case(
+        "a health check that outlasts its interval",
+        setting(GATEWAY, "health_check", to={"interval_seconds": 5, "timeout_seconds": 5}),
+        file=GATEWAY,
+        key="health_check",
+        allowed="a timeout_seconds that is smaller than interval_seconds",
+        remedy="how the load balancer checks a task",
+    ),
+    case(
+        "a health check without a slash",
+        setting(GATEWAY, "health_check", to={"path": "healthz"}),
+        file=GATEWAY,
+        key="health_check.path",
+        allowed='begins with "/"',
+        remedy="answers 200",
+    ),
+    case(
+        "a target above everything",
+        setting(GATEWAY, "scaling", to={"cpu_percent": 120}),
+        file=GATEWAY,
+        key="scaling.cpu_percent",
+        allowed="at most 100",
+        remedy="the CPU utilization to aim at",
+    ),
+    case(
+        "no description",
+        setting(GATEWAY, "description", to=""),
+        file=GATEWAY,
+        key="description",
+        allowed="1 or more characters",
+        remedy="what the service is for",
+    ),
+    case(
+        "a runbook without TLS",
+        setting(GATEWAY, "runbook", to="http://wiki.acme.example"),
+        file=GATEWAY,
+        key="runbook",
+        allowed="an https:// address",
+        remedy="the runbook",
+    ),
+    case(
+        "an unknown placeholder",
+        setting(GATEWAY, "environment", "URL", to="https://${env}.example"),
+        file=GATEWAY,
+        key="environment.URL",
+        allowed="${account_id}, ${domain}, ${environment}, ${internal_domain}, ${region}",
+        remedy="variables of the container, by name",
+    ),
+    case(
+        "a lone dollar sign",
+        setting(GATEWAY, "environment", "PRICE", to="5 $"),
+        file=GATEWAY,
+        key="environment.PRICE",
+        allowed="any other dollar sign is written $$",
+        remedy="variables of the container, by name",
+    ),
+    case(
+        "a permission on everything",
+        setting(LEDGER, "permissions", 0, "resources", to=["*"]),
+        file=LEDGER,
+        key="permissions[0].resources[0]",
+        given='"*"',
+        allowed="never a bare *",
+        remedy="the ARNs that the actions are allowed on",
+    ),
+    case(
+        "a permission with an unknown placeholder",
+        setting(LEDGER, "permissions", 0, "resources", 0, to="arn:aws:sqs:${zone}:1:x"),
+        file=LEDGER,
+        key="permissions[0].resources[0]",
+        allowed="${region}",
+        remedy="the ARNs that the actions are allowed on",
+    ),
+    case(
+        "a permission to everything",
+        setting(LEDGER, "permissions", 0, "actions", to=["*"]),
+        file=LEDGER,
+        key="permissions[0].actions[0]",
+        allowed="an IAM action, such as s3:GetObject",
+        remedy="what may be done, as IAM actions",
+    ),
+    case(
+        "a permission to nothing",
+        setting(LEDGER, "permissions", 0, "actions", to=[]),
+        file=LEDGER,
+        key="permissions[0].actions",
+        given="[]",
+        allowed="1 or more entries",
+        remedy="what may be done, as IAM actions",
+    ),
+    *(
+        case(
+            f"a schedule that EventBridge refuses: {schedule}",
+            setting(DIGEST, "schedule", to=schedule),
+            file=DIGEST,
+            key="schedule",
+            given=f'"{schedule}"',
+            allowed="rate(15 minutes), or cron(0 3 * * ? *)",
+            remedy="as EventBridge Scheduler reads it",
+        )
+        for schedule in (
+            "0 7 * * MON",
+            "cron(0 7 * * MON)",
+            "cron(0 7 * * MON *)",
+            "cron(0 7 ? * ? *)",
+            "cron(0 24 * * ? *)",
+            "cron(60 7 * * ? *)",
+            "cron(0 7 ? * MONDAY *)",
+            "rate(0 minutes)",
+            "rate(5 weeks)",
+        )
+    ),
+    *(
+        case(
+            f"a time zone that nobody knows: {zone}",
+            setting(DIGEST, "time_zone", to=zone),
+            file=DIGEST,
+            key="time_zone",
+            allowed="a time zone of the IANA database, such as UTC or Europe/Berlin",
+            remedy="the IANA time zone that the schedule is read in",
+        )
+        for zone in ("Mars/Olympus", "Europe", "../etc/passwd", "")
+    ),
+    # Alerts --------------------------------------------------------------------------------------------------------
+    case(
+        "an alert that nobody knows",
+        setting(GATEWAY, "alerts", to={"latency": {"critical": 1}}),
+        file=GATEWAY,
+        key="alerts.latency",
+        allowed="latency_p95",
+        remedy="did you mean latency_p9",
+    ),
+    case(
+        "an alert of another kind of service",
+        setting(LEDGER, "alerts", to={"latency_p95": {"critical": 1}}),
+        file=LEDGER,
+        key="alerts.latency_p95",
+        allowed="the monitors of a worker: running_tasks",
+        remedy="correct or remove it",
+    ),
+    case(
+        "a threshold out of its range",
+        setting(GATEWAY, "alerts", to={"memory": {"warning": 85, "critical": 101}}),
+        file=GATEWAY,
+        key="alerts.memory.critical",
+        given="101",
+        allowed="0 to 100 percent of the memory limit",
+        remedy="correct or remove it",
+    ),
+    case(
+        "thresholds in the wrong order",
+        setting(GATEWAY, "alerts", to={"memory": {"warning": 95, "critical": 90}}),
+        file=GATEWAY,
+        key="alerts.memory",
+        given="warning 95, critical 90",
+        allowed="a warning that is less than critical",
+        remedy="correct or remove it",
+    ),
+    case(
+        "an alert that says nothing",
+        setting(GATEWAY, "alerts", to={"memory": {}}),
+        file=GATEWAY,
+        key="alerts.memory",
+        allowed="`warning`, `critical` or both, or `disabled` with the reason",
+        remedy="monitors tuned or switched off",
+    ),
+    case(
+        "an alert both tuned and switched off",
+        setting(GATEWAY, "alerts", to={"memory": {"critical": 95, "disabled": "because of reasons"}}),
+        file=GATEWAY,
+        key="alerts.memory",
+        allowed="`warning`, `critical` or both, or `disabled` with the reason",
+        remedy="monitors tuned or switched off",
+    ),
+    case(
+        "an alert switched off for no reason",
+        setting(GATEWAY, "alerts", to={"memory": {"disabled": "no"}}),
+        file=GATEWAY,
+        key="alerts.memory.disabled",
+        allowed="10 or more characters",
+        remedy="the reason why the monitor is switched off",
+    ),
+    # Across files --------------------------------------------------------------------------------------------------
+    case(
+        "an unknown cluster",
+        setting(GATEWAY, "cluster", to="apis"),
+        file=GATEWAY,
+        key="cluster",
+        given='"apis"',
+        allowed="the clusters of slipway:platform: api, app",
+        remedy="did you mean api?",
+    ),
+    case(
+        "an unknown owner",
+        setting(GATEWAY, "owner", to="sales"),
+        file=GATEWAY,
+        key="owner",
+        given='"sales"',
+        allowed="the teams of slipway:platform: payments, platform",
+        remedy="choose one of them, or add it to Pulumi.yaml",
+    ),
+    case(
+        "a priority twice",
+        adding("pages", "gateway"),
+        file="services/pages.yaml",
+        key="priority",
+        given="10",
+        allowed="a priority of its own on the public balancer of api; gateway has 10",
+        remedy="take a free one, such as 20",
+    ),
+    case(
+        "an unknown service",
+        setting(STAGE, "slipway:services", "gatway", to={"version": "1", "tasks": 1}),
+        file=STAGE,
+        key="slipway:services.gatway",
+        allowed="the services of services/: digest, gateway, ledger",
+        remedy="did you mean gateway?",
+    ),
+    case(
+        "a service without a file",
+        setting(STAGE, "slipway:services", "invoices", to={"version": "1", "tasks": 1}),
+        file=STAGE,
+        key="slipway:services.invoices",
+        allowed="the services of services/: digest, gateway, ledger",
+        remedy="write services/invoices.yaml, or remove the entry",
+    ),
+    case(
+        "an unknown cluster's size",
+        setting(STAGE, "slipway:clusters", "cdn", to={"instance_type": "t3.large", "instances": 3}),
+        file=STAGE,
+        key="slipway:clusters.cdn",
+        allowed="the clusters of slipway:platform: api, app",
+        remedy="choose one of them, or add it to Pulumi.yaml",
+    ),
+    case(
+        "a cluster without a size",
+        removing(STAGE, "slipway:clusters", "app"),
+        file=STAGE,
+        key="slipway:clusters.app",
+        allowed="a size for every cluster of slipway:platform",
+        remedy="add instance_type and instances",
+    ),
+    case(
+        "tasks of a job",
+        setting(STAGE, "slipway:services", "digest", "tasks", to=1),
+        file=STAGE,
+        key="slipway:services.digest.tasks",
+        allowed="no tasks: a job runs once each time its schedule says so",
+        remedy="remove the key",
+    ),
+    case(
+        "a service without tasks",
+        removing(STAGE, "slipway:services", "ledger", "tasks"),
+        file=STAGE,
+        key="slipway:services.ledger.tasks",
+        allowed="a number, or {min: 2, max: 10}",
+        remedy="add the key",
+    ),
+    # Sizes, counts, versions ---------------------------------------------------------------------------------------
+    *(
+        case(
+            f"a version that moves or is none: {version}",
+            setting(STAGE, "slipway:services", "gateway", "version", to=version),
+            file=STAGE,
+            key="slipway:services.gateway.version",
+            given=f'"{version}"',
+            allowed="an image tag that never moves, such as 4.12.0 or a commit, or sha256:DIGEST; not latest",
+            remedy="the image's tag or digest",
+        )
+        for version in ("latest", "1.0/2", "sha256:abc", "")
+    ),
+    *(
+        case(
+            f"a count that is none: {count}",
+            setting(STAGE, "slipway:services", "gateway", "tasks", to=count),
+            file=STAGE,
+            key="slipway:services.gateway.tasks",
+            allowed="a number from 1 to 5,000, or {min: 2, max: 10}",
+            remedy="how many tasks",
+        )
+        for count in (0, -1, 5001, 2.5, "3", True, [1, 2])
+    ),
+    case(
+        "no task at the least",
+        setting(STAGE, "slipway:services", "gateway", "tasks", to={"min": 0, "max": 2}),
+        file=STAGE,
+        key="slipway:services.gateway.tasks.min",
+        allowed="at least 1",
+        remedy="the smallest number, at least 1",
+    ),
+    case(
+        "a range the wrong way round",
+        setting(STAGE, "slipway:services", "gateway", "tasks", to={"min": 5, "max": 2}),
+        file=STAGE,
+        key="slipway:services.gateway.tasks",
+        allowed="min no greater than max; 5 is greater than 2",
+        remedy="how many tasks",
+    ),
+    case(
+        "half a range",
+        setting(STAGE, "slipway:clusters", "api", "instances", to={"min": 5}),
+        file=STAGE,
+        key="slipway:clusters.api.instances.max",
+        allowed="the largest number",
+        remedy="add the key",
+    ),
+    case(
+        "an instance type that is no name",
+        setting(STAGE, "slipway:clusters", "api", "instance_type", to="large"),
+        file=STAGE,
+        key="slipway:clusters.api.instance_type",
+        allowed="an EC2 instance type as FAMILY.SIZE, such as m7i.large",
+        remedy="the EC2 instance type of every host",
+    ),
+    case(
+        "an instance type of an unknown family",
+        setting(STAGE, "slipway:clusters", "api", "instance_type", to="x2gd.large"),
+        file=STAGE,
+        key="slipway:clusters.api.instance_type",
+        given='"x2gd.large"',
+        allowed="the families c, m and r from generation 5 on",
+        remedy="choose one of them",
+    ),
+    case(
+        "an instance type in a size that it does not have",
+        setting(STAGE, "slipway:clusters", "api", "instance_type", to="m7i.9xlarge"),
+        file=STAGE,
+        key="slipway:clusters.api.instance_type",
+        allowed="m7i in the sizes large, xlarge, 2xlarge, 4xlarge, 8xlarge, 12xlarge, 16xlarge, 24xlarge, 48xlarge",
+        remedy="choose one of them",
+    ),
+    case(
+        "a task that fits on no host",
+        setting(LEDGER, "memory_mib", to=8192),
+        file=LEDGER,
+        key="memory_mib",
+        given="8192",
+        allowed="at most 7060, what one m7i.large of the cluster api in stage offers to tasks",
+        remedy="ask for less, or give slipway:clusters.api a larger instance_type in Pulumi.stage.yaml",
+    ),
+    case(
+        "a task with more CPU than a host",
+        setting(LEDGER, "cpu", to=2048),
+        file=LEDGER,
+        key="cpu",
+        given="2048",
+        allowed="at most 1792, what one m7i.large of the cluster api in stage offers to tasks",
+        remedy="ask for less",
+    ),
+    case(
+        "a rollout that does not fit",
+        setting(STAGE, "slipway:services", "ledger", "tasks", to=12),
+        file=STAGE,
+        key="slipway:clusters.api.instances.max",
+        given="9",
+        # 6 gateways of 256 units and 24 ledgers of 512 on hosts of 2 x 1,024 - 256 = 1,792 units: three ledgers and
+        # a gateway each make 8 hosts; of 9 hosts in three zones 6 are left without a zone.
+        allowed="30 tasks at their maximum, with ledger doubled while it rolls out, reserve 13,824 CPU units and "
+        "27,648 MiB;\none m7i.large offers 1,792 CPU units and 7,060 MiB to tasks, so they need 8 hosts;\n"
+        "9 hosts at most, less the 3 of a lost zone, leave 6",
+        remedy="raise it to 12, choose a larger instance_type, or lower the services' tasks",
+    ),
+    case(
+        "more rules than a load balancer may have",
+        each(
+            *(
+                adding(f"page-{n}", "gateway", tasks=1, priority=100 + n, cpu=64, memory_mib=64)
+                for n in range(100)
+            ),
+            setting(STAGE, "slipway:clusters", "api", "instances", to=100),
+        ),
+        file=STAGE,
+        key="slipway:services",
+        given="101 services on the public load balancer of the cluster api",
+        allowed="100 services, because AWS allows a load balancer as many rules",
+        remedy="move services to another cluster",
+    ),
+    case(
+        "more targets than a load balancer may have",
+        each(
+            setting(GATEWAY, "cpu", to=64),
+            setting(GATEWAY, "memory_mib", to=64),
+            setting(STAGE, "slipway:services", "gateway", "tasks", to=501),
+            setting(STAGE, "slipway:clusters", "api", "instances", to=100),
+        ),
+        file=STAGE,
+        key="slipway:services",
+        given="1,002 targets on the public load balancer of the cluster api",
+        allowed="1,000 targets, as many as AWS allows a load balancer",
+        remedy="lower the services' tasks, or move services to another cluster",
+    ),
+    # Identity ------------------------------------------------------------------------------------------------------
+    case(
+        "networks that overlap",
+        setting(STAGE, "slipway:environment", "cidr", to="10.10.128.0/20"),
+        file=STAGE,
+        key="slipway:environment.cidr",
+        given='"10.10.128.0/20"',
+        allowed="dev has 10.10.0.0/16",
+        remedy="choose a free one",
+    ),
+    *(
+        case(
+            f"no network for a VPC: {cidr}",
+            setting(STAGE, "slipway:environment", "cidr", to=cidr),
+            file=STAGE,
+            key="slipway:environment.cidr",
+            given=f'"{cidr}"',
+            allowed="10.20.0.0/16",
+            remedy="no other environment overlaps",
+        )
+        for cidr in (
+            "10.0.0.0/8",
+            "10.20.0.0/24",
+            "10.20.0.1/16",
+            "8.8.0.0/16",
+            "127.0.0.0/16",
+            "172.17.0.0/16",
+            "ten",
+            "10.20.0.0/33",
+            "fd00::/16",
+        )
+    ),
+    case(
+        "a private key",
+        setting(STAGE, "slipway:environment", "bastion_public_key", to="-----BEGIN OPENSSH PRIVATE KEY-----"),
+        file=STAGE,
+        key="slipway:environment.bastion_public_key",
+        allowed="an OpenSSH public key",
+        remedy="of the environment's bastion",
+    ),
+    case(
+        "a role that is no name",
+        setting(STAGE, "slipway:access_role", to="arn:aws:iam::1:role/deploy"),
+        file=STAGE,
+        key="slipway:access_role",
+        allowed="the name of an IAM role, such as deploy or preview",
+        remedy="pulumi config set slipway:access_role deploy --stack stage",
+    ),
+    # Platform ------------------------------------------------------------------------------------------------------
+    case(
+        "an account id twice",
+        setting(PLATFORM, "accounts", "prod", "id", to="333333333333"),
+        file=PLATFORM,
+        key="slipway:platform.accounts.prod.id",
+        given='"333333333333"',
+        allowed="an id that no other account has; stage has 333333333333",
+        remedy="give prod an account of its own",
+    ),
+    case(
+        "an account's address twice",
+        setting(PLATFORM, "accounts", "prod", "email", to="AWS+stage@acme.example"),
+        file=PLATFORM,
+        key="slipway:platform.accounts.prod.email",
+        allowed="an email that no other account has; stage has aws+stage@acme.example",
+        remedy="give prod an account of its own",
+    ),
+    case(
+        "an account id without quotes",
+        setting(PLATFORM, "accounts", "prod", "id", to=444444444444),
+        file=PLATFORM,
+        key="slipway:platform.accounts.prod.id",
+        given="444444444444",
+        allowed="text",
+        remedy="put it in quotes",
+    ),
+    case(
+        "an account id of 11 digits",
+        setting(PLATFORM, "accounts", "prod", "id", to="44444444444"),
+        file=PLATFORM,
+        key="slipway:platform.accounts.prod.id",
+        allowed="an AWS account id: 12 digits, quoted",
+        remedy="the account's 12-digit id, quoted",
+    ),
+    case(
+        "a missing account",
+        removing(PLATFORM, "accounts", "dev"),
+        file=PLATFORM,
+        key="slipway:platform.accounts.dev",
+        allowed="the account of the dev environment",
+        remedy="add the key",
+    ),
+    *(
+        case(
+            f"SSH from everywhere or nowhere: {cidr}",
+            setting(PLATFORM, "ssh_cidrs", to=["198.51.100.0/24", cidr]),
+            file=PLATFORM,
+            key="slipway:platform.ssh_cidrs[1]",
+            given=f'"{cidr}"',
+            allowed="an IPv4 network of /16 or smaller",
+            remedy="the networks that may reach the bastions' SSH port",
+        )
+        for cidr in ("0.0.0.0/0", "10.0.0.0/8", "office", "10.0.0.1/24", "", "::/0")
+    ),
+    case(
+        "SSH from one network twice",
+        setting(PLATFORM, "ssh_cidrs", to=["198.51.100.7", "198.51.100.7/32"]),
+        file=PLATFORM,
+        key="slipway:platform.ssh_cidrs",
+        allowed="each only once; 198.51.100.7/32 stands there again",
+        remedy="the networks that may reach the bastions' SSH port",
+    ),
+    case(
+        "a zone of another region",
+        setting(PLATFORM, "availability_zones", 2, to="us-west-2c"),
+        file=PLATFORM,
+        key="slipway:platform.availability_zones[2]",
+        given='"us-west-2c"',
+        allowed="a zone of the region us-east-1, such as us-east-1a",
+        remedy="choose three zones of the region",
+    ),
+    case(
+        "two zones",
+        setting(PLATFORM, "availability_zones", to=["us-east-1a", "us-east-1b"]),
+        file=PLATFORM,
+        key="slipway:platform.availability_zones",
+        allowed="3 or more entries",
+        remedy="the three zones that every network spreads over",
+    ),
+    case(
+        "four zones",
+        setting(PLATFORM, "availability_zones", to=[f"us-east-1{letter}" for letter in "abcd"]),
+        file=PLATFORM,
+        key="slipway:platform.availability_zones",
+        allowed="3 or fewer entries",
+        remedy="the three zones that every network spreads over",
+    ),
+    case(
+        "one zone twice",
+        setting(PLATFORM, "availability_zones", 2, to="us-east-1a"),
+        file=PLATFORM,
+        key="slipway:platform.availability_zones",
+        allowed="each only once; us-east-1a stands there again",
+        remedy="the three zones that every network spreads over",
+    ),
+    case(
+        "a region that is not allowed",
+        setting(PLATFORM, "allowed_regions", to=["eu-west-1"]),
+        file=PLATFORM,
+        key="slipway:platform.region",
+        given='"us-east-1"',
+        allowed="one of allowed_regions: eu-west-1",
+        remedy="choose one of them, or add it to allowed_regions",
+    ),
+    case(
+        "no region",
+        setting(PLATFORM, "allowed_regions", 1, to="Ireland"),
+        file=PLATFORM,
+        key="slipway:platform.allowed_regions[1]",
+        allowed="an AWS region, such as us-east-1",
+        remedy="the regions in which anything may run",
+    ),
+    case(
+        "a domain too long for its certificates",
+        setting(PLATFORM, "domain", to=f"{'a' * 51}.example"),
+        file=PLATFORM,
+        key="slipway:platform.domain",
+        allowed="at most 58 characters",
+        remedy="the root domain",
+    ),
+    *(
+        case(
+            f"a wrong {path[-1]} of the platform",
+            setting(PLATFORM, *path, to=value),
+            file=PLATFORM,
+            key=f"slipway:platform.{'.'.join(path)}",
+            given=f'"{value}"',
+            allowed=allowed,
+            remedy=remedy,
+        )
+        for path, value, allowed, remedy in (
+            (("company",), "Acme Inc.", "2 to 20 characters", "the company's short name"),
+            (("domain",), "acme", "a domain name in lower case", "the root domain"),
+            (("root_zone_id",), "acme.example", "a Route 53 hosted zone id", "the root domain's zone"),
+            (("region",), "virginia", "an AWS region, such as us-east-1", "the AWS region"),
+            (("repository",), "platform", "a GitHub repository as OWNER/NAME", "the GitHub repository"),
+            (
+                ("ami_release",),
+                "latest",
+                "such as 2023.0.20261110-kernel-6.1",
+                "the ECS-optimized AL2023 release",
+            ),
+            (
+                ("contacts", "billing", "phone"),
+                "call me",
+                "a phone number, such as +1",
+                "the contact's phone number",
+            ),
+            (("contacts", "billing", "email"), "ada", "an e-mail address", "the contact's address"),
+            (("teams", "payments", "chat"), "slack", "such as @slack-payments", "that warnings notify"),
+            (
+                ("datadog", "site"),
+                "datadoghq.org",
+                "datadoghq.com, us3.datadoghq.com",
+                "did you mean datadoghq.com?",
+            ),
+            (("datadog", "runbooks"), "wiki", "an https:// address", "each service's runbook"),
+        )
+    ),
+    *(
+        case(
+            f"a wrong {key} of Identity Center",
+            setting(
+                PLATFORM,
+                "identity_center",
+                to={
+                    "instance_arn": "arn:aws:sso:::instance/ssoins-1234567890abcdef",
+                    "identity_store_id": "d-1234567890",
+                    key: "x",
+                },
+            ),
+            file=PLATFORM,
+            key=f"slipway:platform.identity_center.{key}",
+            given='"x"',
+            allowed=allowed,
+            remedy="correct i",
+        )
+        for key, allowed in (
+            ("instance_arn", "arn:aws:sso:::instance/ssoins-"),
+            ("identity_store_id", "an identity store id, such as d-1234567890"),
+        )
+    ),
+    case(
+        "logs kept for a time that CloudWatch does not know",
+        setting(PLATFORM, "log_retention_days", to=31),
+        file=PLATFORM,
+        key="slipway:platform.log_retention_days",
+        given="31",
+        allowed="1, 3, 5, 7, 14, 30, 60, 90",
+        remedy="correct log_retention_days, how many days",
+    ),
+    # People --------------------------------------------------------------------------------------------------------
+    case(
+        "a person without a role",
+        setting(OPS, "slipway:people", "grace", "roles", to={}),
+        stack="ops",
+        file=OPS,
+        key="slipway:people.grace.roles",
+        given="{}",
+        allowed="1 or more entries",
+        remedy="administrator, developer or read_only",
+    ),
+    case(
+        "an unknown role",
+        setting(OPS, "slipway:people", "grace", "roles", "dev", to="readonly"),
+        stack="ops",
+        file=OPS,
+        key="slipway:people.grace.roles.dev",
+        given='"readonly"',
+        allowed="administrator, developer or read_only",
+        remedy="did you mean read_only?",
+    ),
+    case(
+        "an unknown environment",
+        setting(OPS, "slipway:people", "grace", "roles", to={"production": "developer"}),
+        stack="ops",
+        file=OPS,
+        key="slipway:people.grace.roles.production",
+        given='"production"',
+        allowed="ops, dev, stage or prod",
+        remedy="did you mean prod?",
+    ),
+    case(
+        "one person twice",
+        setting(
+            OPS,
+            "slipway:people",
+            "hopper",
+            to={"name": "G", "email": "Grace@acme.example", "roles": {"dev": "developer"}},
+        ),
+        stack="ops",
+        file=OPS,
+        key="slipway:people.hopper.email",
+        given='"Grace@acme.example"',
+        allowed="an address that nobody else has; grace has it",
+        remedy="remove one of the two entries, or correct the address",
+    ),
+    case(
+        "a user name with a space",
+        setting(
+            OPS,
+            "slipway:people",
+            "ada lovelace",
+            to={"name": "A", "email": "al@acme.example", "roles": {"dev": "developer"}},
+        ),
+        stack="ops",
+        file=OPS,
+        key="slipway:people.ada lovelace",
+        allowed="2 to 32 characters",
+        remedy="rename the key",
+    ),
+    case(
+        "services in ops",
+        setting(OPS, "slipway:services", to={}),
+        stack="ops",
+        file=OPS,
+        key="slipway:services",
+        allowed="these keys: slipway:people, slipway:access_role",
+        remedy="pulumi config rm slipway:services --stack ops",
+    ),
+    case(
+        "overlapping networks seen from ops",
+        setting("Pulumi.prod.yaml", "slipway:environment", "cidr", to="10.10.0.0/16"),
+        stack="ops",
+        file="Pulumi.prod.yaml",
+        key="slipway:environment.cidr",
+        allowed="dev has 10.10.0.0/16",
+        remedy="choose a free one",
+    ),
+    case(
+        "a stack that nobody knows",
+        lambda project: None,
+        stack="production",
+        file="Pulumi.production.yaml",
+        key="",
+        given='"production"',
+        allowed="the stacks ops, dev, stage, prod",
+        remedy="did you mean prod?",
+    ),
+]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> ConfigProject:
+    return ConfigProject(tmp_path)
+
+
+@pytest.mark.parametrize("stack", ["ops", "dev", "stage", "prod"])
+def test_the_project_that_the_cases_break_is_valid(project: ConfigProject, stack: str) -> None:
+    assert project.problems(stack) == ()
+
+
+@pytest.mark.parametrize(("change", "stack", "file", "key", "allowed", "remedy", "given"), CASES)
+def test_a_mistake_is_answered_once_by_file_key_and_remedy(
+    project: ConfigProject,
+    change: Break,
+    stack: str,
+    file: str,
+    key: str,
+    allowed: str,
+    remedy: str,
+    given: str,
+) -> None:
+    change(project)
+    with pytest.raises(config.ConfigError) as raised:
+        project.load(stack)
+    (problem,) = raised.value.problems
+    assert (problem.file, problem.key) == (file, key)
+    assert allowed in problem.allowed
+    assert remedy in problem.remedy
+    message = str(raised.value)
+    assert message.startswith("1 problem in the configuration; nothing was registered\n\n")
+    assert f"{file}: {key}\n" in message if key else f"{file}\n" in message
+    assert given in message
+    assert "hunter2" not in message
+
+
+def test_all_mistakes_of_a_run_are_reported_at_once(project: ConfigProject) -> None:
+    project.set(PLATFORM, "region", to="eu-central-1")
+    project.set(GATEWAY, "prot", to=80)
+    project.set(GATEWAY, "cluster", to="cdn")
+    project.write(LEDGER, "kind: worker\n\tcpu: 1\n")
+    project.set(STAGE, "slipway:services", "digest", "tasks", to=3)
+    project.set(STAGE, "slipway:services", "invoices", to={"version": "1.0.0", "tasks": 1})
+    project.set(STAGE, "slipway:clusters", "api", "instance_type", to="p5.48xlarge")
+    project.remove(STAGE, "slipway:clusters", "app")
+    with pytest.raises(config.ConfigError) as raised:
+        project.load("stage")
+    assert [(problem.file, problem.key) for problem in raised.value.problems] == [
+        (STAGE, "slipway:clusters.api.instance_type"),
+        (STAGE, "slipway:clusters.app"),
+        (STAGE, "slipway:services.digest.tasks"),
+        (STAGE, "slipway:services.invoices"),
+        (PLATFORM, "slipway:platform.availability_zones[0]"),
+        (PLATFORM, "slipway:platform.availability_zones[1]"),
+        (PLATFORM, "slipway:platform.availability_zones[2]"),
+        (PLATFORM, "slipway:platform.region"),
+        (GATEWAY, "prot"),
+        (LEDGER, ""),
+    ]
+    assert str(raised.value).startswith("10 problems in the configuration; nothing was registered\n\n")
+
+
+def test_an_error_reads_as_file_key_given_allowed_and_remedy(project: ConfigProject) -> None:
+    project.set(GATEWAY, "cluster", to="apis")
+    with pytest.raises(config.ConfigError) as raised:
+        project.load("stage")
+    assert str(raised.value) == (
+        "1 problem in the configuration; nothing was registered\n"
+        "\n"
+        "services/gateway.yaml: cluster\n"
+        '  given:   "apis"\n'
+        "  allowed: the clusters of slipway:platform: api, app\n"
+        "  remedy:  did you mean api?"
+    )
+
+
+def test_pulumi_prints_the_error_without_a_traceback() -> None:
+    assert issubclass(config.ConfigError, pulumi.RunError)
+
+
+def test_configuration_can_come_from_elsewhere_than_the_stack_file(project: ConfigProject) -> None:
+    project.configure("stage")
+    (project.root / STAGE).unlink()
+    settings = config.load(project.root, stack="stage")
+    assert isinstance(settings, config.EnvironmentSettings)
+    assert settings.services["gateway"].version == "4.12.0"
+
+
+@pytest.fixture
+def program(project: ConfigProject, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Runs the real program on the project, in one of its stacks."""
+
+    def run(stack: str) -> None:
+        project.configure(stack)
+        shutil.copy(ROOT / "__main__.py", project.root)
+        monkeypatch.setattr(pulumi, "get_stack", lambda: stack)
+        cloud.deploy(lambda: runpy.run_path(str(project.root / "__main__.py")))
+
+    return run
+
+
+def test_the_program_registers_what_a_valid_project_says(
+    program: Callable[[str], None], cloud: Cloud
+) -> None:
+    program("stage")
+    assert cloud.get("slipway:ecs:EcsService", "gateway")
+
+
+@pytest.mark.parametrize(
+    ("stack", "change"),
+    [
+        pytest.param("stage", setting(GATEWAY, "memory_mb", to=512), id="a misspelt key"),
+        pytest.param("stage", setting(GATEWAY, "port", to="8080"), id="a wrong type"),
+        pytest.param("stage", setting(GATEWAY, "cluster", to="cdn"), id="an unknown cluster"),
+        pytest.param("stage", removing(STAGE), id="a missing stack file"),
+        pytest.param("stage", writing(GATEWAY, "kind: ["), id="an unreadable service"),
+        pytest.param("stage", writing("services/gateway.yml", "kind: web"), id="two services with one name"),
+        pytest.param("stage", setting(STAGE, "slipway:clusters", "api", "instances", to=1), id="no room"),
+        pytest.param("ops", setting(OPS, "slipway:people", "grace", "roles", to={}), id="no role"),
+    ],
+)
+def test_nothing_is_registered_before_the_whole_configuration_is_valid(
+    project: ConfigProject, program: Callable[[str], None], cloud: Cloud, stack: str, change: Break
+) -> None:
+    change(project)
+    with pytest.raises(config.ConfigError):
+        program(stack)
+    assert cloud.resources == []

@@ -1,0 +1,166 @@
+"""The JSON Schemas and the reference in docs/ are current, and say of files what the program says."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+import config
+from config import reference, schema
+from config.service import SERVICE_KINDS
+from tests.config_project import ConfigProject
+
+ROOT = Path(__file__).parents[2]
+SERVICES = sorted((ROOT / "services").iterdir())
+STACK_SCHEMAS = {
+    "ops": "ops-stack",
+    "dev": "environment-stack",
+    "stage": "environment-stack",
+    "prod": "environment-stack",
+}
+
+
+def errors(schema_name: str, document: Any) -> list[str]:
+    text = (schema.FOLDER / f"{schema_name}.schema.json").read_text(encoding="utf-8")
+    validator = jsonschema.Draft202012Validator(json.loads(text))
+    return [error.message for error in validator.iter_errors(document)]
+
+
+def content(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", schema.schemas())
+def test_the_committed_schema_is_current(name: str) -> None:
+    assert (schema.FOLDER / name).read_text(encoding="utf-8") == schema.schemas()[name], "run: make schemas"
+
+
+def test_no_schema_is_left_over() -> None:
+    assert {path.name for path in schema.FOLDER.iterdir()} == set(schema.schemas())
+
+
+@pytest.mark.parametrize("name", schema.schemas())
+def test_the_schema_is_a_schema(name: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads(schema.schemas()[name]))
+
+
+@pytest.mark.parametrize("path", reference.DOCUMENTS, ids=lambda path: path.name)
+def test_the_tables_in_the_documents_are_current(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text == reference.current(text), "run: make schemas"
+
+
+def test_every_table_stands_in_a_document() -> None:
+    texts = "".join(path.read_text(encoding="utf-8") for path in reference.DOCUMENTS)
+    assert sorted(re.findall(r"<!-- table: (\w+) -->", texts)) == sorted(reference.TABLES)
+
+
+def test_the_examples_of_services_are_valid() -> None:
+    examples = re.findall(r"(?s)```yaml\n(.*?)```", reference.DOCUMENTS[1].read_text(encoding="utf-8"))
+    assert [yaml.safe_load(example)["kind"] for example in examples] == list(SERVICE_KINDS)
+    for example in map(yaml.safe_load, examples):
+        SERVICE_KINDS[example["kind"]].model_validate_json(json.dumps(example))
+        assert errors("service", example) == []
+
+
+def test_the_errors_in_the_document_are_those_of_the_program(tmp_path: Path) -> None:
+    unknown, full = ConfigProject(tmp_path / "unknown"), ConfigProject(tmp_path / "full")
+    unknown.set("services/gateway.yaml", "cluster", to="apis")
+    full.set("Pulumi.stage.yaml", "slipway:services", "ledger", "tasks", to=12)
+    text = reference.DOCUMENTS[0].read_text(encoding="utf-8")
+    assert f"\n\n{unknown.problems('stage')[0]}\n```" in text
+    assert f"```\n{full.problems('stage')[0]}\n```" in text
+
+
+@pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.stem)
+def test_the_committed_services_keep_their_schema(path: Path) -> None:
+    assert errors("service", content(path)) == []
+
+
+@pytest.mark.parametrize("stack", STACK_SCHEMAS)
+def test_the_committed_stack_files_keep_their_schema(stack: str) -> None:
+    assert errors(STACK_SCHEMAS[stack], content(ROOT / f"Pulumi.{stack}.yaml")) == []
+
+
+def test_the_committed_platform_keeps_its_schema() -> None:
+    platform = content(ROOT / "Pulumi.yaml")["config"]["slipway:platform"]["value"]
+    assert errors("platform", platform) == []
+
+
+@pytest.mark.parametrize("path", [*SERVICES, *ROOT.glob("Pulumi.*.yaml")], ids=lambda path: path.name)
+def test_every_file_names_its_schema_to_editors(path: Path) -> None:
+    found = re.match(r"# yaml-language-server: \$schema=(\S+)\n", path.read_text(encoding="utf-8"))
+    assert found and (path.parent / found[1]).is_file()
+
+
+STAGE = "Pulumi.stage.yaml"
+GATEWAY = "services/gateway.yaml"
+LEDGER = "services/ledger.yaml"
+DIGEST = "services/digest.yaml"
+OPS = "Pulumi.ops.yaml"
+# What a schema can express, it refuses as well, so that an editor says it first.
+REFUSED_BY_BOTH: dict[str, tuple[str, tuple[str | int, ...], object]] = {
+    "an unknown key": (GATEWAY, ("memory_mb",), 512),
+    "an unknown key inside": (GATEWAY, ("health_check",), {"pth": "/"}),
+    "a key of another kind": (LEDGER, ("port",), 80),
+    "an unknown kind": (GATEWAY, ("kind",), "cron"),
+    "text as number": (GATEWAY, ("port",), "8080"),
+    "a number as text": (GATEWAY, ("environment", "A"), 1),
+    "out of range": (GATEWAY, ("drain_seconds",), 3601),
+    "an unknown choice": (GATEWAY, ("exposure",), "open"),
+    "an image with a tag": (GATEWAY, ("image",), "acme/gateway:1"),
+    "an unknown placeholder": (GATEWAY, ("environment", "A"), "${env}"),
+    "a reserved variable": (GATEWAY, ("environment", "DD_ENV"), "x"),
+    "a secret's value": (GATEWAY, ("secrets", "KEY"), "a+b=="),
+    "requests of a worker": (LEDGER, ("scaling",), {"requests_per_target": 1}),
+    "everything allowed": (LEDGER, ("permissions", 0, "resources"), ["*"]),
+    "a bad schedule": (DIGEST, ("schedule",), "cron(0 24 * * ? *)"),
+    "an unknown alert": (GATEWAY, ("alerts",), {"latency": {"critical": 1}}),
+    "no reason": (GATEWAY, ("alerts",), {"memory": {"disabled": "no"}}),
+    "latest": (STAGE, ("slipway:services", "gateway", "version"), "latest"),
+    "a version without quotes": (STAGE, ("slipway:services", "gateway", "version"), 4.1),
+    "no task": (STAGE, ("slipway:services", "gateway", "tasks"), 0),
+    "half a range": (STAGE, ("slipway:services", "gateway", "tasks"), {"min": 1}),
+    "a service's setting": (STAGE, ("slipway:services", "gateway", "cpu"), 512),
+    "a service's name": (STAGE, ("slipway:services", "Gate Way"), {"version": "1"}),
+    "a cluster's name": (STAGE, ("slipway:clusters", "ecs"), {"instance_type": "t3.large", "instances": 1}),
+    "too small a network": (STAGE, ("slipway:environment", "cidr"), "10.0.0.0/24"),
+    "no key": (STAGE, ("slipway:environment", "bastion_public_key"), "ssh-dss AAAA"),
+    "what all share": (STAGE, ("slipway:platform",), {}),
+    "another provider": (STAGE, ("aws:region",), "us-east-1"),
+    "no role": (OPS, ("slipway:people", "ada", "roles"), {}),
+    "an unknown role": (OPS, ("slipway:people", "ada", "roles", "dev"), "root"),
+    "SSH from everywhere": ("Pulumi.yaml", ("ssh_cidrs",), ["0.0.0.0/0"]),
+    "an account id": ("Pulumi.yaml", ("accounts", "dev", "id"), "12345"),
+    "two zones": ("Pulumi.yaml", ("availability_zones",), ["us-east-1a", "us-east-1b"]),
+}
+
+
+def schema_errors(project: ConfigProject, file: str) -> list[str]:
+    document = project.files[file]
+    if file == "Pulumi.yaml":
+        return errors("platform", document["config"]["slipway:platform"]["value"])
+    return errors("service" if file.startswith("services/") else STACK_SCHEMAS[file.split(".")[1]], document)
+
+
+def test_the_small_project_keeps_the_schemas(tmp_path: Path) -> None:
+    project = ConfigProject(tmp_path)
+    assert {file: schema_errors(project, file) for file in project.files} == {
+        file: [] for file in project.files
+    }
+
+
+@pytest.mark.parametrize("name", REFUSED_BY_BOTH)
+def test_the_schema_refuses_what_the_program_refuses(tmp_path: Path, name: str) -> None:
+    file, path, value = REFUSED_BY_BOTH[name]
+    project = ConfigProject(tmp_path)
+    project.set(file, *path, to=value)
+    with pytest.raises(config.ConfigError):
+        project.load("ops" if file == OPS else "stage")
+    assert schema_errors(project, file)

@@ -1,0 +1,194 @@
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pulumi.runtime import mocks
+
+from components.guardrails import MAX_LENGTH, service_control_policies
+from components.organization import MemberArgs, Organization, OrganizationArgs
+from tests.cloud import Cloud
+
+
+class CloudWithRoot(Cloud):
+    """Knows that an organization's root is in a list, and that what is adopted keeps its id."""
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        id_, outputs = super().new_resource(args)
+        if args.typ == "aws:organizations/organization:Organization":
+            outputs["roots"] = [{"id": "r-root"}]
+        return args.resource_id or id_, outputs
+
+
+@pytest.fixture
+def cloud() -> Cloud:
+    return CloudWithRoot()
+
+
+def an_organization(**changes: Any) -> OrganizationArgs:
+    return replace(
+        OrganizationArgs(
+            company="acme",
+            members={
+                "dev": MemberArgs(email="aws+dev@acme.example"),
+                "stage": MemberArgs(email="aws+stage@acme.example"),
+                "prod": MemberArgs(email="aws+prod@acme.example"),
+            },
+            allowed_regions=["eu-west-1", "us-east-1"],
+            monthly_budget_usd=17000,
+            billing_email="finance@acme.example",
+        ),
+        **changes,
+    )
+
+
+def declared(cloud: Cloud, **changes: Any) -> Cloud:
+    cloud.deploy(lambda: Organization("organization", an_organization(**changes)))
+    return cloud
+
+
+def test_organization_has_all_features(cloud: Cloud) -> None:
+    organization = declared(cloud).get("aws:organizations/organization:Organization")
+    assert organization.protect
+    assert organization.inputs == {
+        "featureSet": "ALL",
+        "enabledPolicyTypes": ["SERVICE_CONTROL_POLICY", "TAG_POLICY"],
+        "awsServiceAccessPrincipals": [
+            "access-analyzer.amazonaws.com",
+            "cloudtrail.amazonaws.com",
+            "config.amazonaws.com",
+            "guardduty.amazonaws.com",
+            "iam.amazonaws.com",
+            "malware-protection.guardduty.amazonaws.com",
+            "securityhub.amazonaws.com",
+            "sso.amazonaws.com",
+            "tagpolicies.tag.amazonaws.com",
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("stack", "unit"), [("dev", "nonproduction"), ("stage", "nonproduction"), ("prod", "production")]
+)
+def test_accounts_are_kept_by_a_destroy(cloud: Cloud, stack: str, unit: str) -> None:
+    account = declared(cloud).get("aws:organizations/account:Account", f"organization-{stack}")
+    assert account.protect
+    assert account.inputs == {
+        "name": f"acme-{stack}",
+        "email": f"aws+{stack}@acme.example",
+        "parentId": f"organization-{unit}-id",
+        "closeOnDeletion": False,
+    }
+
+
+def test_units_are_at_the_root_and_kept(cloud: Cloud) -> None:
+    units = declared(cloud).all("aws:organizations/organizationalUnit:OrganizationalUnit")
+    assert [(unit.inputs, unit.protect) for unit in units] == [
+        ({"name": "nonproduction", "parentId": "r-root"}, True),
+        ({"name": "production", "parentId": "r-root"}, True),
+    ]
+
+
+def test_an_existing_account_is_adopted_by_its_id(cloud: Cloud) -> None:
+    members = {"dev": MemberArgs(email="aws+dev@acme.example", adopt="222222222222")}
+    declared(cloud, members=members)
+    account = cloud.get("aws:organizations/account:Account", "organization-dev")
+    assert account.ignore_changes == ("iamUserAccessToBilling", "roleName")
+    (component,) = cloud.all("slipway:organization:Organization")
+    assert cloud.outputs[component.urn]["accountIds"] == {"dev": "222222222222"}
+
+
+def test_guardrails_bind_every_account_from_the_root(cloud: Cloud) -> None:
+    declared(cloud)
+    policies = {policy.inputs["name"]: policy for policy in cloud.all("aws:organizations/policy:Policy")}
+    assert {name: policy.inputs["type"] for name, policy in policies.items()} == {
+        "accounts": "SERVICE_CONTROL_POLICY",
+        "defaults": "SERVICE_CONTROL_POLICY",
+        "detection": "SERVICE_CONTROL_POLICY",
+        "regions": "SERVICE_CONTROL_POLICY",
+        "tags": "TAG_POLICY",
+    }
+    attachments = cloud.all("aws:organizations/policyAttachment:PolicyAttachment")
+    assert [attachment.inputs for attachment in attachments] == [
+        {"policyId": f"organization-{name}-policy-id", "targetId": "r-root"} for name in sorted(policies)
+    ]
+
+
+@pytest.mark.parametrize("name", ["accounts", "defaults", "detection", "regions"])
+def test_guardrails_are_no_longer_than_aws_takes(cloud: Cloud, name: str) -> None:
+    declared(cloud)
+    content = cloud.one("aws:organizations/policy:Policy", f"organization-{name}-policy")["content"]
+    assert len(content) <= MAX_LENGTH
+    assert all(statement["Effect"] == "Deny" for statement in json.loads(content)["Statement"])
+
+
+def test_other_regions_are_closed_but_for_global_services() -> None:
+    (statement,) = service_control_policies(["eu-west-1", "us-east-1"])["regions"]["Statement"]
+    assert statement["Condition"] == {
+        "StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "us-east-1"]},
+    }
+    assert {"iam:*", "organizations:*", "route53:*", "sts:*", "support:*"} <= set(statement["NotAction"])
+    assert not {"ec2:*", "ecs:*", "s3:*", "*"} & set(statement["NotAction"])
+
+
+def test_tag_policy_knows_every_stack(cloud: Cloud) -> None:
+    declared(cloud)
+    policy = json.loads(cloud.one("aws:organizations/policy:Policy", "organization-tags-policy")["content"])
+    assert policy["tags"]["env"] == {
+        "tag_key": {"@@assign": "env"},
+        "tag_value": {"@@assign": ["ops", "dev", "stage", "prod"]},
+    }
+    assert set(policy["tags"]) == {"env", "service", "owner"}
+
+
+def test_root_users_of_members_are_managed_from_here(cloud: Cloud) -> None:
+    assert declared(cloud).one("aws:iam/organizationsFeatures:OrganizationsFeatures") == {
+        "enabledFeatures": ["RootCredentialsManagement", "RootSessions"]
+    }
+
+
+def test_one_budget_for_all_accounts(cloud: Cloud) -> None:
+    budget = declared(cloud).one("aws:budgets/budget:Budget")
+    assert (budget["limitAmount"], budget["limitUnit"], budget["timeUnit"]) == ("17000", "USD", "MONTHLY")
+    assert "costFilters" not in budget
+    assert [(n["notificationType"], n["threshold"]) for n in budget["notifications"]] == [
+        ("ACTUAL", 80),
+        ("ACTUAL", 100),
+        ("FORECASTED", 100),
+    ]
+
+
+def test_cost_anomalies_reach_billing(cloud: Cloud) -> None:
+    declared(cloud)
+    assert cloud.one("aws:costexplorer/anomalyMonitor:AnomalyMonitor") == {
+        "monitorType": "DIMENSIONAL",
+        "monitorDimension": "LINKED_ACCOUNT",
+    }
+    assert cloud.one("aws:costexplorer/anomalySubscription:AnomalySubscription") == {
+        "frequency": "DAILY",
+        "monitorArnLists": ["${organization-cost-anomalies.arn}"],
+        "subscribers": [{"type": "EMAIL", "address": "finance@acme.example"}],
+        "thresholdExpression": {
+            "dimension": {
+                "key": "ANOMALY_TOTAL_IMPACT_ABSOLUTE",
+                "matchOptions": ["GREATER_THAN_OR_EQUAL"],
+                "values": ["100"],
+            }
+        },
+    }
+
+
+def test_the_bill_is_split_by_the_tags_that_everything_has(cloud: Cloud) -> None:
+    tags = declared(cloud).all("aws:costexplorer/costAllocationTag:CostAllocationTag")
+    assert [tag.inputs for tag in tags] == [
+        {"tagKey": key, "status": "Active"} for key in ("env", "owner", "service")
+    ]
+
+
+def test_outputs(cloud: Cloud) -> None:
+    declared(cloud)
+    (component,) = cloud.all("slipway:organization:Organization")
+    assert cloud.outputs[component.urn] == {
+        "id": "organization-organization-id",
+        "accountIds": {stack: f"organization-{stack}-id" for stack in ("dev", "stage", "prod")},
+    }

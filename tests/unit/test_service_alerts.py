@@ -1,0 +1,313 @@
+"""ServiceAlerts: which monitors a service gets, what they ask, whom they reach."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.service_alerts import ServiceAlerts, ServiceAlertsArgs
+from config.alerts import Kind, alerts_of, thresholds
+from config.schedules import rhythm
+from tests import datadog_models
+from tests.cloud import Cloud
+from tests.datadog_queries import compared, metric_query
+
+MONITOR = "datadog:index/monitor:Monitor"
+EVENTS = "env:stage,service:gateway"
+ECS = "env:stage,clustername:api,servicename:gateway"
+TARGETS = "env:stage,targetgroup:targetgroup/gateway-tg-1a2b3c4/73e2d6bc24d8a067"
+
+EVERYTHING: dict[str, Any] = {
+    "tasks_max": 6,
+    "objective_id": "abc123",
+    "queue": "mails",
+    "rhythm": rhythm("rate(1 hour)"),
+    "logs_collected": True,
+}
+
+
+def args(kind: Kind = "web", **changes: Any) -> ServiceAlertsArgs:
+    given: dict[str, Any] = {
+        "service": "gateway",
+        "cluster": "api",
+        "environment": "stage",
+        "owner": "payments",
+        "chat": "@slack-payments",
+        "pager": "@pagerduty-payments",
+        "runbook_url": "https://wiki.acme.example/runbooks/gateway",
+        "thresholds": thresholds(kind, {}),
+        "target_group": "targetgroup/gateway-tg-1a2b3c4/73e2d6bc24d8a067" if kind == "web" else None,
+    }
+    return ServiceAlertsArgs(**given | changes)
+
+
+def monitor(cloud: Cloud, alert: str, **changes: Any) -> dict[str, Any]:
+    cloud.deploy(lambda: ServiceAlerts("gateway", args(**changes)))
+    return cloud.one(MONITOR, f"gateway-{alert}")
+
+
+WEB = {
+    "cpu",
+    "deployment-failed",
+    "error-rate",
+    "latency-p95",
+    "latency-p99",
+    "memory",
+    "restarts",
+    "running-tasks",
+    "traffic",
+    "unhealthy-targets",
+}
+WORKER = {"cpu", "deployment-failed", "memory", "restarts", "running-tasks"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "expected"),
+    [
+        ("web", {}, WEB),
+        ("web", {"tasks_max": 6}, WEB | {"at-maximum"}),
+        ("web", {"objective_id": "abc"}, WEB | {"error-budget-fast", "error-budget-slow"}),
+        ("web", {"logs_collected": True}, WEB | {"log-errors"}),
+        ("web", {"queue": "mails"}, WEB),
+        ("worker", {}, WORKER),
+        ("worker", {"queue": "mails", "tasks_max": 2}, WORKER | {"queue-age", "at-maximum"}),
+        ("job", {}, {"job-failed"}),
+        ("job", {"rhythm": rhythm("rate(1 hour)")}, {"job-failed", "job-missing"}),
+    ],
+)
+def test_a_service_has_the_monitors_of_its_kind(
+    cloud: Cloud, kind: Kind, changes: dict[str, Any], expected: set[str]
+) -> None:
+    cloud.deploy(lambda: ServiceAlerts("gateway", args(kind, **changes)))
+    assert {found.name for found in cloud.all(MONITOR)} == {f"gateway-{alert}" for alert in expected}
+    (component,) = cloud.all("slipway:datadog:ServiceAlerts")
+    assert {found.parent for found in cloud.all(MONITOR)} == {component.urn}
+    assert set(cloud.outputs[component.urn]["monitorIds"].values()) == {
+        f"gateway-{alert}-id" for alert in expected
+    }
+
+
+@pytest.mark.parametrize(
+    ("alert", "query"),
+    [
+        (
+            "running-tasks",
+            f"max(last_15m):100 * sum:aws.ecs.service.running{{{ECS}}}"
+            f" / sum:aws.ecs.service.desired{{{ECS}}} < 60",
+        ),
+        ("cpu", f"avg(last_10m):avg:aws.ecs.service.cpuutilization{{{ECS}}} > 90"),
+        ("memory", f"avg(last_10m):max:aws.ecs.service.memory_utilization.maximum{{{ECS}}} > 90"),
+        (
+            "error-rate",
+            "sum(last_5m):100 * "
+            f"default_zero(sum:aws.applicationelb.httpcode_target_5xx{{{TARGETS}}}.as_count()) / "
+            f"(default_zero(sum:aws.applicationelb.request_count{{{TARGETS}}}.as_count()) + 100) > 5",
+        ),
+        ("latency-p95", f"min(last_5m):max:aws.applicationelb.target_response_time.p95{{{TARGETS}}} > 3"),
+        (
+            "restarts",
+            f"sum(last_30m):default_zero(sum:slipway.ecs.task_stops{{{EVENTS},cause:crash}}.as_count()) > 4",
+        ),
+        ("at-maximum", f"min(last_30m):100 * max:aws.ecs.service.desired{{{ECS}}} / 6 > 99"),
+        (
+            "deployment-failed",
+            "sum(last_1h):"
+            f"default_zero(sum:slipway.ecs.deployments{{{EVENTS},outcome:failed}}.as_count()) > 1",
+        ),
+        ("latency-p99", f"min(last_10m):max:aws.applicationelb.target_response_time.p99{{{TARGETS}}} > 6"),
+        (
+            "traffic",
+            "sum(last_15m):100 * "
+            f"(default_zero(sum:aws.applicationelb.request_count{{{TARGETS}}}.as_count()) + 100) / "
+            f"(default_zero(week_before(sum:aws.applicationelb.request_count{{{TARGETS}}}.as_count())) + 100)"
+            " < 10",
+        ),
+        (
+            "error-budget-fast",
+            'burn_rate("abc123").over("30d").long_window("1h").short_window("30m") > 14.4',
+        ),
+        ("error-budget-slow", 'burn_rate("abc123").over("30d").long_window("6h").short_window("1h") > 6'),
+        (
+            "log-errors",
+            'logs("env:stage service:gateway status:(error OR critical OR alert OR emergency)")'
+            '.index("*").rollup("count").last("10m") > 500',
+        ),
+        (
+            "unhealthy-targets",
+            f"min(last_10m):100 * sum:aws.applicationelb.un_healthy_host_count{{{TARGETS}}}"
+            f" / (sum:aws.applicationelb.un_healthy_host_count{{{TARGETS}}}"
+            f" + sum:aws.applicationelb.healthy_host_count{{{TARGETS}}}) > 50",
+        ),
+    ],
+)
+def test_query(cloud: Cloud, alert: str, query: str) -> None:
+    assert monitor(cloud, alert, **EVERYTHING)["query"] == query
+
+
+@pytest.mark.parametrize(
+    ("kind", "alert", "query"),
+    [
+        (
+            "worker",
+            "queue-age",
+            "min(last_10m):max:aws.sqs.approximate_age_of_oldest_message{env:stage,queuename:mails} > 900",
+        ),
+        (
+            "job",
+            "job-failed",
+            f"sum(last_1d):default_zero(sum:slipway.job.runs{{{EVENTS},outcome:failed}}.as_count()) > 1",
+        ),
+        (
+            "job",
+            "job-missing",
+            "sum(last_132m):"
+            f"100 * default_zero(sum:slipway.job.runs{{{EVENTS},outcome:succeeded}}.as_count())"
+            " / 2 < 50",
+        ),
+    ],
+)
+def test_query_of_workers_and_jobs(cloud: Cloud, kind: Kind, alert: str, query: str) -> None:
+    assert monitor(cloud, alert, kind=kind, **EVERYTHING)["query"] == query
+
+
+def test_a_weekly_job_is_looked_for_once_a_day(cloud: Cloud) -> None:
+    changes = {"rhythm": rhythm("cron(0 7 ? * MON *)"), "time_zone": "Europe/Berlin"}
+    found = monitor(cloud, "job-missing", kind="job", **changes)
+    assert found["query"].startswith("sum(last_10080m):")
+    assert found["schedulingOptions"] == {
+        "customSchedule": {
+            "recurrence": {
+                "rrule": "FREQ=DAILY;INTERVAL=1;BYHOUR=10;BYMINUTE=0",
+                "timezone": "Europe/Berlin",
+            }
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("alert", "kind_of_monitor", "delay", "window"),
+    [
+        ("cpu", "query alert", 900, False),
+        ("restarts", "query alert", 60, False),
+        ("error-budget-fast", "slo alert", None, None),
+        ("log-errors", "log alert", None, None),
+    ],
+)
+def test_options_by_the_source_of_the_data(
+    cloud: Cloud, alert: str, kind_of_monitor: str, delay: int | None, window: bool | None
+) -> None:
+    found = monitor(cloud, alert, **EVERYTHING)
+    assert found["type"] == kind_of_monitor
+    assert (found.get("evaluationDelay"), found.get("requireFullWindow")) == (delay, window)
+    assert "newGroupDelay" not in found  # not one of them is grouped
+    assert found.get("enableLogsSample", False) == (alert == "log-errors")
+
+
+def test_an_objective_has_no_word_about_missing_data_or_recovery(cloud: Cloud) -> None:
+    found = monitor(cloud, "error-budget-fast", **EVERYTHING)
+    assert "onMissingData" not in found
+    assert found["monitorThresholds"] == {"warning": "7.2", "critical": "14.4"}
+
+
+def test_links_are_in_the_message(cloud: Cloud) -> None:
+    dashboard = pulumi.Output.from_input("https://app.datadoghq.com/dashboard/abc")
+    found = monitor(cloud, "cpu", links={"Dashboard": dashboard})
+    assert "\nDashboard: https://app.datadoghq.com/dashboard/abc\nOwner: payments\n" in found["message"]
+
+
+def test_a_monitor_in_full(cloud: Cloud) -> None:
+    assert monitor(cloud, "error-rate") == {
+        "name": "[stage] gateway: too many requests fail",
+        "type": "query alert",
+        "query": (
+            "sum(last_5m):100 * "
+            f"default_zero(sum:aws.applicationelb.httpcode_target_5xx{{{TARGETS}}}.as_count()) / "
+            f"(default_zero(sum:aws.applicationelb.request_count{{{TARGETS}}}.as_count()) + 100) > 5"
+        ),
+        "message": (
+            "gateway in stage: "
+            "{{value}} percent of the requests of 5 minutes were answered with a 5xx status.\n"
+            "Impact: Callers see errors. If it began with a deploy, revert the version.\n"
+            "Runbook: https://wiki.acme.example/runbooks/gateway\n"
+            "Owner: payments\n"
+            "{{#is_alert}}@pagerduty-payments{{/is_alert}}\n"
+            "{{#is_warning}}@slack-payments{{/is_warning}}\n"
+            "{{#is_recovery}}@pagerduty-payments @slack-payments{{/is_recovery}}"
+        ),
+        "monitorThresholds": {
+            "warning": "1",
+            "critical": "5",
+            "warningRecovery": "0.95",
+            "criticalRecovery": "4.75",
+        },
+        "evaluationDelay": 900,
+        "onMissingData": "resolve",
+        "requireFullWindow": False,
+        "includeTags": True,
+        "priority": "2",
+        "tags": ["alert:error_rate", "env:stage", "owner:payments", "service:gateway", "team:payments"],
+    }
+
+
+def test_only_tasks_that_cannot_be_counted_tell_that_data_is_missing(cloud: Cloud) -> None:
+    cloud.deploy(lambda: ServiceAlerts("gateway", args()))
+    noticed = {
+        found.name
+        for found in cloud.all(MONITOR)
+        if found.inputs["onMissingData"] == "show_and_notify_no_data"
+    }
+    assert noticed == {"gateway-running-tasks"}
+    assert "{{#is_no_data}}" in cloud.one(MONITOR, "gateway-running-tasks")["message"]
+    assert "{{#is_no_data}}" not in cloud.one(MONITOR, "gateway-cpu")["message"]
+
+
+def test_an_overridden_threshold_is_in_the_query_and_in_the_options(cloud: Cloud) -> None:
+    found = monitor(
+        cloud,
+        "latency-p95",
+        thresholds=thresholds("web", {"latency_p95": Override(warning=0.3, critical=0.8)}),
+    )
+    assert found["query"].endswith(" > 0.8")
+    assert found["monitorThresholds"] == {
+        "warning": "0.3",
+        "critical": "0.8",
+        "warningRecovery": "0.285",
+        "criticalRecovery": "0.76",
+    }
+
+
+def test_names_that_only_aws_knows_reach_the_query(cloud: Cloud) -> None:
+    found = monitor(cloud, "latency-p95", target_group=pulumi.Output.from_input("targetgroup/late/1"))
+    assert "{env:stage,targetgroup:targetgroup/late/1}" in found["query"]
+
+
+def test_a_monitor_of_targets_without_a_target_group_is_refused(cloud: Cloud) -> None:
+    with pytest.raises(ValueError, match=r"gateway: .* needs target_group"):
+        cloud.deploy(lambda: ServiceAlerts("gateway", args(target_group=None)))
+
+
+@pytest.mark.parametrize("kind", ["web", "worker", "job"])
+def test_every_monitor_is_one_that_datadog_accepts(cloud: Cloud, kind: Kind) -> None:
+    cloud.deploy(lambda: ServiceAlerts("gateway", args(kind, **EVERYTHING)))
+    assert {found.name for found in cloud.all(MONITOR)} == {
+        f"gateway-{alert.replace('_', '-')}" for alert in alerts_of(kind)
+    }
+    for found in cloud.all(MONITOR):
+        model = datadog_models.monitor(found.inputs)
+        levels = model.options.thresholds
+        _, operator, threshold = compared(model.query)
+        assert threshold == levels.critical
+        assert operator == (">" if levels.critical > levels.warning else "<")
+        if str(model.type) == "query alert":
+            for selector in metric_query(model.query).selectors:
+                assert selector.tags["env"] == "stage"
+                assert "gateway" in " ".join(selector.tags.values()) or selector.tags["queuename"] == "mails"
+
+
+class Override:
+    """A service file's word on one monitor."""
+
+    def __init__(self, warning: float, critical: float) -> None:
+        self.warning, self.critical, self.disabled = warning, critical, None
