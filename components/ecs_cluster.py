@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pulumi
@@ -15,6 +15,18 @@ from components.iam import policy_document, trust_service
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 
 ROOT_DEVICE = "/dev/xvda"
+
+Exposure = Literal["internal", "public"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NightArgs:
+    """When a cluster has no hosts. Both are cron expressions of five fields, as Unix has them."""
+
+    start: str
+    end: str
+    time_zone: str
+    """The IANA time zone that both are read in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +49,22 @@ class EcsClusterArgs:
     """Memory that the ECS agent keeps back from tasks for what else runs on a host."""
     public: bool
     """Whether services of this cluster are reached from the internet."""
+    internal_balancers: int = 1
+    public_balancers: int = 1
+    """How many there are where there are any: each takes 100 services. One is only ever added behind the others."""
+    minimum_capacity_units: Mapping[str, int] = field(default_factory=dict)
+    """Balancer (internal, public, internal2 ...) to the capacity units that are ready before the traffic is."""
+    access_logs_bucket: pulumi.Input[str] | None = None
+    web_acl_arn: pulumi.Input[str] | None = None
+    """The firewall before the public balancers."""
+    log_key_arn: pulumi.Input[str] | None = None
+    """The key that encrypts the record of what people did in containers by ECS Exec; none is kept without it."""
+    log_retention_days: int = 365
+    more_instance_types: Sequence[str] = ()
+    """Further types that hosts may have: as large as instance_type or larger, and of its architecture."""
+    spot_percent: int = 0
+    """How many of the hosts are Spot instances."""
+    night: NightArgs | None = None
 
 
 class EcsCluster(pulumi.ComponentResource):
@@ -47,6 +75,10 @@ class EcsCluster(pulumi.ComponentResource):
     """The cluster's physical name: what people type and what metrics are tagged with."""
     capacity_provider: pulumi.Output[str]
     """The name of the capacity provider, known once it is associated with the cluster."""
+    exec_log_group_arn: pulumi.Output[str] | None
+    """Where ECS Exec records what people do in containers."""
+    balancers: Mapping[str, LoadBalancer]
+    """By name: internal, internal2 ..., and public, public2 ... where the cluster has public services."""
     internal: LoadBalancer
     public: LoadBalancer | None
 
@@ -55,41 +87,13 @@ class EcsCluster(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         self.name = name
 
-        cluster = aws.ecs.Cluster(
-            f"{name}-cluster",
-            name=name,
-            settings=[aws.ecs.ClusterSettingArgs(name="containerInsights", value="enhanced")],
-            opts=self._child,
-        )
+        cluster = self._cluster(args)
         security_group = self._security_group(args)
         group = self._hosts(args, security_group)
         self.capacity_provider = self._capacity_provider(cluster, group)
-        self.internal = LoadBalancer(
-            f"{name}-internal",
-            LoadBalancerArgs(
-                internal=True,
-                vpc_id=args.vpc_id,
-                subnet_ids=args.private_subnet_ids,
-                certificate_arn=args.certificate_arn,
-                source_cidr=args.vpc_cidr,
-                hosts_security_group_id=security_group.id,
-            ),
-            self._child,
-        )
-        self.public = None
-        if args.public:
-            self.public = LoadBalancer(
-                f"{name}-public",
-                LoadBalancerArgs(
-                    internal=False,
-                    vpc_id=args.vpc_id,
-                    subnet_ids=args.public_subnet_ids,
-                    certificate_arn=args.certificate_arn,
-                    source_cidr="0.0.0.0/0",
-                    hosts_security_group_id=security_group.id,
-                ),
-                self._child,
-            )
+        self.balancers = self._balancers(args, security_group)
+        self.internal = self.balancers["internal"]
+        self.public = self.balancers.get("public")
         self.arn = cluster.arn
         self.register_outputs(
             {
@@ -98,6 +102,63 @@ class EcsCluster(pulumi.ComponentResource):
                 "arn": self.arn,
             }
         )
+
+    def balancer(self, exposure: Exposure, number: int = 1) -> LoadBalancer:
+        """The balancer that a service stands behind; numbers count from 1."""
+        return self.balancers[_balancer_name(exposure, number)]
+
+    def _cluster(self, args: EcsClusterArgs) -> aws.ecs.Cluster:
+        self.exec_log_group_arn = None
+        configuration = None
+        if args.log_key_arn is not None:
+            audit = aws.cloudwatch.LogGroup(
+                f"{self.name}-exec",
+                name=f"/ecs-exec/{self.name}",
+                retention_in_days=args.log_retention_days,
+                kms_key_id=args.log_key_arn,
+                opts=self._child,
+            )
+            self.exec_log_group_arn = audit.arn
+            # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html#ecs-exec-logging
+            configuration = aws.ecs.ClusterConfigurationArgs(
+                execute_command_configuration=aws.ecs.ClusterConfigurationExecuteCommandConfigurationArgs(
+                    logging="OVERRIDE",
+                    log_configuration=aws.ecs.ClusterConfigurationExecuteCommandConfigurationLogConfigurationArgs(
+                        cloud_watch_log_group_name=audit.name, cloud_watch_encryption_enabled=True
+                    ),
+                )
+            )
+        return aws.ecs.Cluster(
+            f"{self.name}-cluster",
+            name=self.name,
+            settings=[aws.ecs.ClusterSettingArgs(name="containerInsights", value="enhanced")],
+            configuration=configuration,
+            opts=self._child,
+        )
+
+    def _balancers(self, args: EcsClusterArgs, hosts: aws.ec2.SecurityGroup) -> Mapping[str, LoadBalancer]:
+        places: list[tuple[Exposure, int]] = [("internal", number) for number in range(1, args.internal_balancers + 1)]
+        if args.public:
+            places += [("public", number) for number in range(1, args.public_balancers + 1)]
+        balancers = {}
+        for exposure, number in places:
+            key, internal = _balancer_name(exposure, number), exposure == "internal"
+            balancers[key] = LoadBalancer(
+                f"{self.name}-{key}",
+                LoadBalancerArgs(
+                    internal=internal,
+                    vpc_id=args.vpc_id,
+                    subnet_ids=args.private_subnet_ids if internal else args.public_subnet_ids,
+                    certificate_arn=args.certificate_arn,
+                    source_cidr=args.vpc_cidr if internal else "0.0.0.0/0",
+                    hosts_security_group_id=hosts.id,
+                    access_logs_bucket=args.access_logs_bucket,
+                    web_acl_arn=None if internal else args.web_acl_arn,
+                    minimum_capacity_units=args.minimum_capacity_units.get(key),
+                ),
+                self._child,
+            )
+        return balancers
 
     def _security_group(self, args: EcsClusterArgs) -> aws.ec2.SecurityGroup:
         """Hosts reach out to images, AWS and other services; who may reach them is each load balancer's rule."""
@@ -138,9 +199,7 @@ class EcsCluster(pulumi.ComponentResource):
             f"{self.name}-hosts",
             image_id=f"resolve:ssm:{_ami_parameter(args)}",
             instance_type=args.instance_type,
-            iam_instance_profile=aws.ec2.LaunchTemplateIamInstanceProfileArgs(
-                arn=self._instance_profile().arn
-            ),
+            iam_instance_profile=aws.ec2.LaunchTemplateIamInstanceProfileArgs(arn=self._instance_profile().arn),
             vpc_security_group_ids=[security_group.id],
             # Hop limit 1: a task on the bridge network cannot reach the host's credentials.
             metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(
@@ -167,15 +226,18 @@ class EcsCluster(pulumi.ComponentResource):
             update_default_version=True,
             opts=self._child,
         )
-        return aws.autoscaling.Group(
+        # A number, not "$Latest": only a changed property starts an instance refresh.
+        version = template.latest_version.apply(str)
+        mixed = bool(args.more_instance_types or args.spot_percent)
+        group = aws.autoscaling.Group(
             f"{self.name}-hosts",
             min_size=args.instances_min,
             max_size=args.instances_max,
             vpc_zone_identifiers=list(args.private_subnet_ids),
-            # A number, not "$Latest": only a changed property starts an instance refresh.
-            launch_template=aws.autoscaling.GroupLaunchTemplateArgs(
-                id=template.id, version=template.latest_version.apply(str)
-            ),
+            launch_template=None if mixed else aws.autoscaling.GroupLaunchTemplateArgs(id=template.id, version=version),
+            mixed_instances_policy=_mixed(args, template.id, version) if mixed else None,
+            # A Spot host that is likely to be taken away is replaced before it is.
+            capacity_rebalance=True if args.spot_percent else None,
             instance_refresh=aws.autoscaling.GroupInstanceRefreshArgs(
                 strategy="Rolling",
                 preferences=aws.autoscaling.GroupInstanceRefreshPreferencesArgs(
@@ -191,16 +253,33 @@ class EcsCluster(pulumi.ComponentResource):
             health_check_type="EC2",
             termination_policies=["OldestLaunchTemplate", "Default"],
             # ECS sets this tag itself when managed scaling is on; without it here, each run would take it away.
-            tags=[
-                aws.autoscaling.GroupTagArgs(key="AmazonECSManaged", value="true", propagate_at_launch=True)
-            ],
+            tags=[aws.autoscaling.GroupTagArgs(key="AmazonECSManaged", value="true", propagate_at_launch=True)],
             # Managed scaling moves it.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["desiredCapacity"]),
         )
+        if args.night:
+            self._night(args.night, args, group)
+        return group
 
-    def _capacity_provider(
-        self, cluster: aws.ecs.Cluster, group: aws.autoscaling.Group
-    ) -> pulumi.Output[str]:
+    def _night(self, night: NightArgs, args: EcsClusterArgs, group: aws.autoscaling.Group) -> None:
+        """No host at night: services keep their count, and their tasks start when hosts are back."""
+        for action, recurrence, low, high in (
+            ("night", night.start, 0, 0),
+            ("morning", night.end, args.instances_min, args.instances_max),
+        ):
+            aws.autoscaling.Schedule(
+                f"{self.name}-{action}",
+                autoscaling_group_name=group.name,
+                scheduled_action_name=action,
+                recurrence=recurrence,
+                time_zone=night.time_zone,
+                min_size=low,
+                max_size=high,
+                desired_capacity=low,
+                opts=self._child,
+            )
+
+    def _capacity_provider(self, cluster: aws.ecs.Cluster, group: aws.autoscaling.Group) -> pulumi.Output[str]:
         provider = aws.ecs.CapacityProvider(
             f"{self.name}-hosts",
             auto_scaling_group_provider=aws.ecs.CapacityProviderAutoScalingGroupProviderArgs(
@@ -227,6 +306,33 @@ class EcsCluster(pulumi.ComponentResource):
         )
         # By way of the association, so that a service waits for it.
         return pulumi.Output.all(provider.name, association.id).apply(lambda known: str(known[0]))
+
+
+def _balancer_name(exposure: Exposure, number: int) -> str:
+    return exposure if number == 1 else f"{exposure}{number}"
+
+
+def _mixed(
+    args: EcsClusterArgs, template_id: pulumi.Input[str], version: pulumi.Input[str]
+) -> aws.autoscaling.GroupMixedInstancesPolicyArgs:
+    return aws.autoscaling.GroupMixedInstancesPolicyArgs(
+        instances_distribution=aws.autoscaling.GroupMixedInstancesPolicyInstancesDistributionArgs(
+            on_demand_allocation_strategy="prioritized",
+            on_demand_base_capacity=0,
+            on_demand_percentage_above_base_capacity=100 - args.spot_percent,
+            # https://docs.aws.amazon.com/autoscaling/ec2/userguide/allocation-strategies.html: the recommended one.
+            spot_allocation_strategy="price-capacity-optimized",
+        ),
+        launch_template=aws.autoscaling.GroupMixedInstancesPolicyLaunchTemplateArgs(
+            launch_template_specification=aws.autoscaling.GroupMixedInstancesPolicyLaunchTemplateLaunchTemplateSpecificationArgs(
+                launch_template_id=template_id, version=version
+            ),
+            overrides=[
+                aws.autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideArgs(instance_type=type_)
+                for type_ in (args.instance_type, *args.more_instance_types)
+            ],
+        ),
+    )
 
 
 def user_data(cluster: str, reserved_memory_mib: int) -> str:

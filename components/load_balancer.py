@@ -29,6 +29,12 @@ class LoadBalancerArgs:
     """IPv4 network whose addresses may connect: 0.0.0.0/0 for a public one."""
     hosts_security_group_id: pulumi.Input[str]
     """The hosts that tasks run on; they accept the ephemeral range from this balancer."""
+    access_logs_bucket: pulumi.Input[str] | None = None
+    """Where each request is logged, below the balancer's name."""
+    web_acl_arn: pulumi.Input[str] | None = None
+    """The firewall that looks at each request first."""
+    minimum_capacity_units: int | None = None
+    """Capacity units (LCU) that are ready before the traffic is: what AWS once did by ticket as pre-warming."""
 
 
 class LoadBalancer(pulumi.ComponentResource):
@@ -46,16 +52,30 @@ class LoadBalancer(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
 
         security_group = self._security_group(args)
+        # Its name has 32 characters, the random ones among them, so it gets no "-alb".
         balancer = aws.lb.LoadBalancer(
-            f"{name}-alb",
+            name,
             load_balancer_type="application",
             internal=args.internal,
             subnets=list(args.subnet_ids),
             security_groups=[security_group.id],
             drop_invalid_header_fields=True,
             enable_deletion_protection=True,
+            access_logs=None
+            if args.access_logs_bucket is None
+            else aws.lb.LoadBalancerAccessLogsArgs(enabled=True, bucket=args.access_logs_bucket, prefix=name),
+            minimum_load_balancer_capacity=None
+            if args.minimum_capacity_units is None
+            else aws.lb.LoadBalancerMinimumLoadBalancerCapacityArgs(capacity_units=args.minimum_capacity_units),
             opts=self._child,
         )
+        if args.web_acl_arn is not None:
+            aws.wafv2.WebAclAssociation(
+                f"{name}-firewall",
+                resource_arn=balancer.arn,
+                web_acl_arn=args.web_acl_arn,
+                opts=self._child,
+            )
         listener = self._listeners(balancer, args)
 
         self.arn_suffix = balancer.arn_suffix

@@ -145,8 +145,7 @@ _WATCHES: dict[AlertName, Watch] = {
     "unhealthy_targets": Watch(
         title="targets fail their health checks",
         query=(
-            f"min(last_10m):100 * {_UNHEALTHY}"
-            f" / ({_UNHEALTHY} + sum:aws.applicationelb.healthy_host_count{{$target}})"
+            f"min(last_10m):100 * {_UNHEALTHY} / ({_UNHEALTHY} + sum:aws.applicationelb.healthy_host_count{{$target}})"
         ),
         source="cloudwatch",
         what="{{value}} percent of the targets have failed the load balancer's health checks for 10 minutes.",
@@ -185,9 +184,7 @@ _WATCHES: dict[AlertName, Watch] = {
     ),
     "queue_age": Watch(
         title="messages wait too long",
-        query=(
-            "min(last_10m):max:aws.sqs.approximate_age_of_oldest_message{env:$environment,queuename:$queue}"
-        ),
+        query=("min(last_10m):max:aws.sqs.approximate_age_of_oldest_message{env:$environment,queuename:$queue}"),
         source="cloudwatch",
         what="The oldest message of its queue has waited {{value}} seconds.",
         impact="What the messages ask for comes late. The worker is stopped, too slow or stuck.",
@@ -234,9 +231,7 @@ class ServiceAlerts(pulumi.ComponentResource):
 
     monitor_ids: dict[AlertName, pulumi.Output[str]]
 
-    def __init__(
-        self, name: str, args: ServiceAlertsArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: ServiceAlertsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:datadog:ServiceAlerts", name, None, opts)
         needed = {
             "at_maximum": args.tasks_max,
@@ -253,9 +248,7 @@ class ServiceAlerts(pulumi.ComponentResource):
         }
         self.register_outputs({"monitorIds": self.monitor_ids})
 
-    def _monitor(
-        self, name: str, alert: AlertName, thresholds: Thresholds, args: ServiceAlertsArgs
-    ) -> datadog.Monitor:
+    def _monitor(self, name: str, alert: AlertName, thresholds: Thresholds, args: ServiceAlertsArgs) -> datadog.Monitor:
         return monitor(
             name,
             _WATCHES[alert],
@@ -296,20 +289,19 @@ def _scoped(watch: Watch, args: ServiceAlertsArgs) -> pulumi.Output[str]:
             objective=known["objective"],
         )
 
-    return pulumi.Output.all(
-        cluster=args.cluster, target_group=args.target_group, objective=args.objective_id
-    ).apply(query)
+    return pulumi.Output.all(cluster=args.cluster, target_group=args.target_group, objective=args.objective_id).apply(
+        query
+    )
 
 
 def _schedule(args: ServiceAlertsArgs) -> datadog.MonitorSchedulingOptionsArgs | None:
-    """A rhythm that is looked at once a day: https://docs.datadoghq.com/monitors/guide/custom_schedules/"""
-    if args.rhythm is None or args.rhythm.daily_at is None:
+    """When to look: https://docs.datadoghq.com/monitors/guide/custom_schedules/"""
+    if args.rhythm is None or args.rhythm.recurrence is None:
         return None
-    hour, minute = args.rhythm.daily_at
     return datadog.MonitorSchedulingOptionsArgs(
         custom_schedule=datadog.MonitorSchedulingOptionsCustomScheduleArgs(
             recurrence=datadog.MonitorSchedulingOptionsCustomScheduleRecurrenceArgs(
-                rrule=f"FREQ=DAILY;INTERVAL=1;BYHOUR={hour};BYMINUTE={minute}", timezone=args.time_zone
+                rrule=args.rhythm.recurrence, timezone=args.time_zone
             )
         )
     )

@@ -39,7 +39,6 @@ class ServiceDashboardArgs:
     thresholds: Mapping[AlertName, Thresholds]
     target_group: pulumi.Input[str] | None = None  # the ARN suffix of a web service's target group
     objective_id: pulumi.Input[str] | None = None  # the id of its `ServiceObjective`
-    tasks_max: int | None = None  # where the service is autoscaled
     queue: str | None = None  # the SQS queue that a worker empties
 
 
@@ -49,9 +48,7 @@ class ServiceDashboard(pulumi.ComponentResource):
     path: pulumi.Output[str]
     """Below Datadog's address, such as /dashboard/abc-def-ghi."""
 
-    def __init__(
-        self, name: str, args: ServiceDashboardArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: ServiceDashboardArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:datadog:ServiceDashboard", name, None, opts)
         page = datadog.DashboardJson(
             f"{name}-dashboard",
@@ -68,9 +65,7 @@ def _page(args: ServiceDashboardArgs, target_group: str | None, objective_id: st
     events = f"source:slipway env:{args.environment} service:{args.service}"
     groups: dict[str, Sequence[Row]] = {"Now": _now(args, objective_id)}
     if target_group is not None:
-        groups["Golden signals"] = _signals(
-            args, f"env:{args.environment},targetgroup:{target_group}", events
-        )
+        groups["Golden signals"] = _signals(args, f"env:{args.environment},targetgroup:{target_group}", events)
     if args.kind == "job":
         groups["Runs"] = _runs(args, events)
     else:
@@ -140,9 +135,7 @@ def _signals(args: ServiceDashboardArgs, target: str, events: str) -> list[Row]:
                 _level("p95", Series(query=latency("p95"), label="p95"), p95),
                 value(
                     "Unhealthy targets",
-                    Series(
-                        query=f"max:aws.applicationelb.un_healthy_host_count{{{target}}}", label="targets"
-                    ),
+                    Series(query=f"max:aws.applicationelb.un_healthy_host_count{{{target}}}", label="targets"),
                 ),
             ],
         ),
@@ -156,9 +149,6 @@ def _saturation(args: ServiceDashboardArgs, events: str) -> list[Row]:
         return Series(query=f"max:aws.ecs.service.{metric}{{{task}}}", label=label)
 
     tasks = [used("running", "running"), used("desired", "wanted"), used("pending", "pending")]
-    ceiling = (
-        [Line(at=args.tasks_max, label="maximum", severity="info")] if args.tasks_max is not None else []
-    )
     return [
         Row(
             widgets=[
@@ -178,7 +168,7 @@ def _saturation(args: ServiceDashboardArgs, events: str) -> list[Row]:
                     lines=_lines(args.thresholds.get("memory")),
                     events=events,
                 ),
-                graph("Tasks", *tasks, unit="task", lines=ceiling, events=events),
+                graph("Tasks", *tasks, unit="task", events=events),
             ]
         )
     ]
@@ -236,10 +226,7 @@ def _changes(args: ServiceDashboardArgs, events: str) -> list[Row]:
 
 def _counts(args: ServiceDashboardArgs, metric: str, tag: str, values: Sequence[str]) -> list[Series]:
     scope = f"env:{args.environment},service:{args.service}"
-    return [
-        Series(query=f"default_zero(sum:{metric}{{{scope},{tag}:{one}}}.as_count())", label=one)
-        for one in values
-    ]
+    return [Series(query=f"default_zero(sum:{metric}{{{scope},{tag}:{one}}}.as_count())", label=one) for one in values]
 
 
 def _lines(thresholds: Thresholds | None) -> list[Line]:

@@ -53,9 +53,7 @@ _RUNNING: tuple[Kind, ...] = ("web", "worker")
 _DAY_SECONDS = 86400
 
 ALERTS: dict[AlertName, Alert] = {
-    "running_tasks": Alert(
-        kinds=_RUNNING, unit="percent of the desired tasks", fires="below", warning=80, critical=60
-    ),
+    "running_tasks": Alert(kinds=_RUNNING, unit="percent of the desired tasks", fires="below", warning=80, critical=60),
     "restarts": Alert(
         kinds=_RUNNING,
         unit="tasks that died by themselves in 30 minutes",
@@ -73,12 +71,8 @@ ALERTS: dict[AlertName, Alert] = {
         critical=90,
         highest=1000,
     ),
-    "memory": Alert(
-        kinds=_RUNNING, unit="percent of the memory limit", fires="above", warning=85, critical=90
-    ),
-    "at_maximum": Alert(
-        kinds=_RUNNING, unit="percent of the maximum of tasks", fires="above", warning=85, critical=99
-    ),
+    "memory": Alert(kinds=_RUNNING, unit="percent of the memory limit", fires="above", warning=85, critical=90),
+    "at_maximum": Alert(kinds=_RUNNING, unit="percent of the maximum of tasks", fires="above", warning=85, critical=99),
     # The first one is rolled back, and nothing is down; the second in an hour needs somebody.
     "deployment_failed": Alert(
         kinds=_RUNNING,
@@ -91,9 +85,7 @@ ALERTS: dict[AlertName, Alert] = {
     "error_rate": Alert(kinds=("web",), unit="percent of the requests", fires="above", warning=1, critical=5),
     "latency_p95": Alert(kinds=("web",), unit="seconds", fires="above", warning=1, critical=3, highest=3600),
     "latency_p99": Alert(kinds=("web",), unit="seconds", fires="above", warning=2, critical=6, highest=3600),
-    "unhealthy_targets": Alert(
-        kinds=("web",), unit="percent of the targets", fires="above", warning=0, critical=50
-    ),
+    "unhealthy_targets": Alert(kinds=("web",), unit="percent of the targets", fires="above", warning=0, critical=50),
     "traffic": Alert(
         kinds=("web",),
         unit="percent of the requests of a week ago",

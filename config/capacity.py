@@ -91,9 +91,7 @@ def cluster_capacity(cluster: Cluster, services: Iterable[DeployedService]) -> C
     )
 
 
-def _proof(
-    cluster: Cluster, host: InstanceType, tasks: Counter[_Shape], *, rolling: str | None
-) -> ClusterCapacity:
+def _proof(cluster: Cluster, host: InstanceType, tasks: Counter[_Shape], *, rolling: str | None) -> ClusterCapacity:
     return ClusterCapacity(
         cluster=cluster.name,
         host=host,
@@ -108,21 +106,22 @@ def _proof(
 
 def _hosts(tasks: Counter[_Shape], host: InstanceType) -> int:
     """Hosts that first-fit decreasing needs: what a binpack placement reaches, not the ideal."""
-    free: list[list[int]] = []
     order = sorted(
         tasks.items(),
         key=lambda item: (max(item[0][0] / host.task_cpu, item[0][1] / host.task_memory_mib), item[0]),
         reverse=True,
     )
+    # Hosts with the same room stand together: how many, and their free CPU units and MiB.
+    groups = [(tasks.total(), host.task_cpu, host.task_memory_mib)]
     for (cpu, memory), count in order:
-        for room in free:
-            here = min(count, room[0] // cpu, room[1] // memory)
-            room[0] -= here * cpu
-            room[1] -= here * memory
-            count -= here
-        a_host = min(host.task_cpu // cpu, host.task_memory_mib // memory)
-        while count > 0:
-            here = min(count, a_host)
-            free.append([host.task_cpu - here * cpu, host.task_memory_mib - here * memory])
-            count -= here
-    return len(free)
+        filled: list[tuple[int, int, int]] = []
+        for hosts, free_cpu, free_memory in groups:
+            each = min(free_cpu // cpu, free_memory // memory)
+            full = min(hosts, count // each) if each else 0
+            rest = count - full * each if each and full < hosts else 0
+            for number, placed in ((full, each), (1 if rest else 0, rest), (hosts - full - bool(rest), 0)):
+                if number:
+                    filled.append((number, free_cpu - placed * cpu, free_memory - placed * memory))
+            count -= full * each + rest
+        groups = filled
+    return sum(hosts for hosts, free_cpu, _ in groups if free_cpu < host.task_cpu)

@@ -120,9 +120,7 @@ def catalogue(services: Mapping[str, Service], platform: Platform) -> Iterator[P
                 allowed=f"any name but {', '.join(RESERVED_NAMES)}",
                 remedy="rename the file",
             )
-        yield from _one_of(
-            service.cluster, platform.clusters, file, "cluster", "the clusters of slipway:platform"
-        )
+        yield from _one_of(service.cluster, platform.clusters, file, "cluster", "the clusters of slipway:platform")
         yield from _one_of(service.owner, platform.teams, file, "owner", "the teams of slipway:platform")
         for alert, override in service.alerts.items():
             for key, given, allowed in alerts.violations(service.kind, alert, override):
@@ -147,9 +145,7 @@ def catalogue(services: Mapping[str, Service], platform: Platform) -> Iterator[P
             priorities.setdefault(place, name)
 
 
-def stack(
-    stack: EnvironmentStack, platform: Platform, names: Iterable[str], *, file: str
-) -> Iterator[Problem]:
+def stack(stack: EnvironmentStack, platform: Platform, names: Iterable[str], *, file: str) -> Iterator[Problem]:
     """What a stack file says of the platform and the catalogue."""
     names = set(names)
     for cluster, size in sorted(stack.clusters.items()):
@@ -218,8 +214,7 @@ def capacity(settings: EnvironmentSettings, *, file: str) -> Iterator[Problem]:
                         given=given,
                         allowed=f"at most {offered}, what one {host.name} of the cluster {name} in "
                         f"{settings.environment} offers to tasks",
-                        remedy=f"ask for less, or give slipway:clusters.{name} "
-                        f"a larger instance_type in {file}",
+                        remedy=f"ask for less, or give slipway:clusters.{name} a larger instance_type in {file}",
                     )
         proof = None if too_large else cluster_capacity(cluster, services)
         if proof and not proof.fits:
@@ -228,8 +223,7 @@ def capacity(settings: EnvironmentSettings, *, file: str) -> Iterator[Problem]:
                 key=f"slipway:clusters.{name}.instances.max",
                 given=proof.maximum,
                 allowed=proof.arithmetic(),
-                remedy=f"raise it to {proof.enough()}, choose a larger instance_type, "
-                "or lower the services' tasks",
+                remedy=f"raise it to {proof.enough()}, choose a larger instance_type, or lower the services' tasks",
             )
 
 

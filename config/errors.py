@@ -26,6 +26,7 @@ _ALLOWED = {  # pydantic's kinds of errors in the words of someone who writes YA
     "int_from_float": "a whole number",
     "int_parsing_size": "a number that a computer can count to",
     "int_type": "a whole number",
+    "json_invalid": "text of whole characters",
     "less_than_equal": "a number of at most {le}",
     "model_attributes_type": "a mapping of keys",
     "model_type": "a mapping of keys",
@@ -68,7 +69,8 @@ class ConfigError(pulumi.RunError):
         self.problems = tuple(sorted(problems, key=lambda problem: (problem.file, problem.key)))
         count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         listed = "\n\n".join(str(problem) for problem in self.problems)
-        super().__init__(f"{count} in the configuration; nothing was registered\n\n{listed}")
+        text = f"{count} in the configuration; nothing was registered\n\n{listed}"
+        super().__init__(text.encode(errors="backslashreplace").decode())  # whatever was given, it can be printed
 
 
 def problems_of(error: ValidationError, *, model: type[BaseModel], file: str, key: str = "") -> list[Problem]:
@@ -85,11 +87,7 @@ def problems_of(error: ValidationError, *, model: type[BaseModel], file: str, ke
 
 def did_you_mean(given: object, allowed: Iterable[str], otherwise: str) -> str:
     """A remedy that names the nearest allowed word, where there is one."""
-    near = (
-        difflib.get_close_matches(given[:100], list(allowed), n=1, cutoff=0.55)
-        if isinstance(given, str)
-        else []
-    )
+    near = difflib.get_close_matches(given[:100], list(allowed), n=1, cutoff=0.55) if isinstance(given, str) else []
     return f"did you mean {near[0]}?" if near else otherwise
 
 

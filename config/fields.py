@@ -24,7 +24,7 @@ class Model(BaseModel):
 
 
 def _matches(pattern: str, allowed: str) -> Callable[[str], str]:
-    compiled = re.compile(pattern)
+    compiled = re.compile(pattern, re.ASCII)  # as JavaScript, and so an editor, reads it
 
     def check(value: str) -> str:
         if not compiled.fullmatch(value):
@@ -50,7 +50,7 @@ def text(pattern: str, allowed: str) -> tuple[object, object]:
 ServiceName = Annotated[
     str,
     *text(
-        r"[a-z](?:-?[a-z0-9]){1,19}",
+        r"(?=.{2,20}$)[a-z](?:-?[a-z0-9])+",
         "2 to 20 characters: a-z, 0-9 and single dashes inside, starting with a letter",
     ),
 ]
@@ -60,7 +60,7 @@ ServiceName = Annotated[
 ClusterName = Annotated[
     str,
     *text(
-        r"(?!aws|ecs|fargate|internal(?:-|$)|sg(?:-|$))[a-z](?:-?[a-z0-9]){1,13}",
+        r"(?=.{2,14}$)(?!aws|ecs|fargate|internal(?:-|$)|sg(?:-|$))[a-z](?:-?[a-z0-9])+",
         "2 to 14 characters: a-z, 0-9 and single dashes inside, starting with a letter; "
         "not starting with aws, ecs, fargate, internal- or sg-, which AWS keeps for itself",
     ),
@@ -68,29 +68,27 @@ ClusterName = Annotated[
 TeamName = Annotated[
     str,
     *text(
-        r"[a-z](?:-?[a-z0-9]){1,29}",
+        r"(?=.{2,30}$)[a-z](?:-?[a-z0-9])+",
         "2 to 30 characters: a-z, 0-9 and single dashes inside, starting with a letter",
     ),
 ]
 UserName = Annotated[
     str,
     *text(
-        r"[a-z](?:[.-]?[a-z0-9]){1,31}",
+        r"(?=.{2,32}$)[a-z](?:[.-]?[a-z0-9])+",
         "2 to 32 characters: a-z, 0-9, single dots and dashes inside, starting with a letter",
     ),
 ]
 Slug = Annotated[
     str,
     *text(
-        r"[a-z](?:-?[a-z0-9]){1,19}",
+        r"(?=.{2,20}$)[a-z](?:-?[a-z0-9])+",
         "2 to 20 characters: a-z, 0-9 and single dashes inside, starting with a letter",
     ),
 ]
 AccountId = Annotated[str, *text(r"\d{12}", "an AWS account id: 12 digits, quoted")]
 Region = Annotated[str, *text(r"[a-z]{2}(?:-[a-z]+)+-\d", "an AWS region, such as us-east-1")]
-AvailabilityZone = Annotated[
-    str, *text(r"[a-z]{2}(?:-[a-z]+)+-\d[a-z]", "an availability zone, such as us-east-1a")
-]
+AvailabilityZone = Annotated[str, *text(r"[a-z]{2}(?:-[a-z]+)+-\d[a-z]", "an availability zone, such as us-east-1a")]
 ZoneId = Annotated[str, *text(r"Z[A-Z0-9]{6,31}", "a Route 53 hosted zone id, such as Z0123456789ABCDEFGHIJ")]
 # A certificate's first name, here "stage." and the domain, has at most 64 characters
 # (https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html, DomainName).
@@ -116,9 +114,7 @@ Handle = Annotated[
     str, *text(r"@[A-Za-z0-9][A-Za-z0-9@._-]*", "a Datadog notification handle, such as @slack-payments")
 ]
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html (RoleName)
-RoleName = Annotated[
-    str, *text(r"[A-Za-z0-9_+=,.@-]{1,64}", "the name of an IAM role, such as deploy or preview")
-]
+RoleName = Annotated[str, *text(r"[A-Za-z0-9_+=,.@-]{1,64}", "the name of an IAM role, such as deploy or preview")]
 Phone = Annotated[str, *text(r"\+?[0-9 ()-]{6,25}", "a phone number, such as +1 555 0100")]
 # https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_InstanceMetadata.html
 IdentityCenterArn = Annotated[
@@ -197,9 +193,7 @@ VpcCidr = Annotated[
 ]
 SshCidr = Annotated[
     str,
-    Field(
-        json_schema_extra={"pattern": rf"{_OCTETS}(?:/(?:1[6-9]|2\d|3[0-2]))?$", "patternErrorMessage": _SSH}
-    ),
+    Field(json_schema_extra={"pattern": rf"{_OCTETS}(?:/(?:1[6-9]|2\d|3[0-2]))?$", "patternErrorMessage": _SSH}),
     AfterValidator(_narrow),
 ]
 Port = Annotated[int, Field(ge=1, le=65535)]

@@ -11,6 +11,8 @@ import yaml
 
 from config.errors import Problem, Words
 
+_DEEPEST = 50
+
 
 class _Loader(yaml.CSafeLoader):
     """What JSON can say, as YAML 1.2 reads it: `yes`, `12:30` and `2026-01-31` are text; so is every key.
@@ -21,9 +23,7 @@ class _Loader(yaml.CSafeLoader):
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
     yaml_constructors: ClassVar[dict[str | None, Any]] = {
         tag: yaml.SafeLoader.yaml_constructors[tag]
-        for tag in (
-            f"tag:yaml.org,2002:{name}" for name in ("bool", "float", "int", "map", "null", "seq", "str")
-        )
+        for tag in (f"tag:yaml.org,2002:{name}" for name in ("bool", "float", "int", "map", "null", "seq", "str"))
     }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -31,7 +31,7 @@ class _Loader(yaml.CSafeLoader):
         for key, _ in node.value:
             if key.tag == "tag:yaml.org,2002:merge":
                 continue
-            if key.tag != "tag:yaml.org,2002:str":
+            if key.tag != "tag:yaml.org,2002:str" or not isinstance(key, yaml.ScalarNode):
                 raise _mistake(key, f"the key {getattr(key, 'value', '')!r} is not text; put it in quotes")
             if key.value in seen:
                 raise _mistake(key, f"the key {key.value!r} stands here a second time")
@@ -42,8 +42,17 @@ class _Loader(yaml.CSafeLoader):
         raise _mistake(node, f"the tag {node.tag.replace('tag:yaml.org,2002:', '!!')} is not allowed")
 
 
-def _mistake(node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+def _mistake(at: yaml.Node | yaml.Event, problem: str) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=at.start_mark)
+
+
+def _refuse_abysses(text: str) -> None:
+    """The loader recurses on the C stack, so that a file nested some ten thousand times would end the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise _mistake(event, f"nested more than {_DEEPEST} times")
 
 
 _Loader.add_constructor(None, _Loader.refuse)
@@ -60,8 +69,11 @@ for _name, _pattern, _first in (  # https://yaml.org/spec/1.2.2/#1032-tag-resolu
 def read_mapping(path: Path, *, file: str) -> dict[str, Any] | Problem:
     """The mapping in a YAML file, of nothing but what JSON can say; or what is wrong with the file."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)  # a safe loader
-        json.dumps(content)  # an alias to what it stands in has no end
+        text = path.read_text(encoding="utf-8-sig")
+        _refuse_abysses(text)
+        content = yaml.load(text, Loader=_Loader)  # a safe loader
+        # What holds itself, an infinite number and half a character are no JSON.
+        json.dumps(content, allow_nan=False, ensure_ascii=False).encode()
     except OSError as error:
         return Problem(
             file=file,

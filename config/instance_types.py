@@ -40,9 +40,7 @@ _FAMILIES_AND_SIZES = {
     "c9g c9gd m9g m9gd r9g r9gd": f"medium {_TO_48}",
 }
 _SIZES = {
-    family: tuple(sizes.split())
-    for families, sizes in _FAMILIES_AND_SIZES.items()
-    for family in families.split()
+    family: tuple(sizes.split()) for families, sizes in _FAMILIES_AND_SIZES.items() for family in families.split()
 }
 _BURSTABLE_FAMILIES = ("t3", "t3a", "t4g")
 _BURSTABLE_SIZES = {  # vCPU, GiB; in the smaller ones the platform itself leaves no room for tasks
@@ -104,6 +102,4 @@ def instance_type(name: str) -> InstanceType:
 
 
 def _of(name: str, vcpus: int, gib: float, *, arm: bool) -> InstanceType:
-    return InstanceType(
-        name=name, vcpus=vcpus, memory_mib=int(gib * 1024), architecture="arm64" if arm else "x86_64"
-    )
+    return InstanceType(name=name, vcpus=vcpus, memory_mib=int(gib * 1024), architecture="arm64" if arm else "x86_64")

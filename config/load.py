@@ -135,9 +135,7 @@ class _Loading:
         value = self._value(PLATFORM)
         if value is None:
             remedy = "write it below config: as slipway:platform: {value: {company: ...}}"
-            self.problems.append(
-                Problem(file="Pulumi.yaml", key=key, allowed="a mapping of keys", remedy=remedy)
-            )
+            self.problems.append(Problem(file="Pulumi.yaml", key=key, allowed="a mapping of keys", remedy=remedy))
             return None
         platform = self._valid(Platform, value, file="Pulumi.yaml", key=key)
         if platform:
@@ -232,16 +230,12 @@ class _Loading:
     def _service(self, path: Path, name: str, file: str) -> Service | None:
         if path.suffix != ".yaml":
             self.problems.append(
-                Problem(
-                    file=file, key="", given=path.suffix, allowed=".yaml", remedy=f"rename it to {name}.yaml"
-                )
+                Problem(file=file, key="", given=path.suffix, allowed=".yaml", remedy=f"rename it to {name}.yaml")
             )
             return None
         allowed = _objection(_SERVICE_NAME, name)
         if allowed:
-            self.problems.append(
-                Problem(file=file, key="", given=name, allowed=allowed, remedy="rename the file")
-            )
+            self.problems.append(Problem(file=file, key="", given=name, allowed=allowed, remedy="rename the file"))
             return None
         content = read_mapping(path, file=file)
         if isinstance(content, Problem):

@@ -34,12 +34,8 @@ class Account(Model):
 
     id: AccountId = Field(description="the account's 12-digit id, quoted")
     email: Email = Field(description="the address of the account's root user, unique over all of AWS")
-    monthly_budget_usd: int = Field(
-        ge=1, description="the month's budget in US dollars; alerts at 80 and 100 percent"
-    )
-    adopt: bool = Field(
-        default=False, description="take over the existing account of that id instead of creating it"
-    )
+    monthly_budget_usd: int = Field(ge=1, description="the month's budget in US dollars; alerts at 80 and 100 percent")
+    adopt: bool = Field(default=False, description="take over the existing account of that id instead of creating it")
 
 
 class Accounts(Model):
@@ -55,9 +51,7 @@ class Contact(Model):
     """Whom AWS calls about one subject."""
 
     name: str = Field(min_length=1, max_length=64, description="the contact's name")
-    title: str = Field(
-        min_length=1, max_length=50, description="the contact's title, such as Head of Platform"
-    )
+    title: str = Field(min_length=1, max_length=50, description="the contact's title, such as Head of Platform")
     email: Email = Field(description="the contact's address")
     phone: Phone = Field(description="the contact's phone number, such as +1 555 0100")
 
@@ -108,9 +102,7 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
 class ClusterDefinition(Model):
     """One ECS cluster by its concern; its size stands in each stack file."""
 
-    description: str = Field(
-        min_length=1, max_length=200, description="the cluster's concern in one sentence"
-    )
+    description: str = Field(min_length=1, max_length=200, description="the cluster's concern in one sentence")
     disk_gib: int = Field(
         default=60, ge=30, le=1000, description="the size of each host's encrypted root volume in GiB"
     )
@@ -121,9 +113,7 @@ class Team(Model):
 
     email: Email = Field(description="the team's address")
     chat: Handle = Field(description="the Datadog handle that warnings notify, such as @slack-payments")
-    pager: Handle = Field(
-        description="the Datadog handle that critical alerts notify, such as @pagerduty-payments"
-    )
+    pager: Handle = Field(description="the Datadog handle that critical alerts notify, such as @pagerduty-payments")
 
 
 class Datadog(Model):
@@ -137,9 +127,7 @@ class Datadog(Model):
         "ap1.datadoghq.com",
         "ap2.datadoghq.com",
     ] = Field(default="datadoghq.com", description="the Datadog site of the company's organization")
-    runbooks: HttpsUrl = Field(
-        description="the address under which each service's runbook stands by its name"
-    )
+    runbooks: HttpsUrl = Field(description="the address under which each service's runbook stands by its name")
 
 
 class Platform(Model):
@@ -147,9 +135,7 @@ class Platform(Model):
 
     company: Slug = Field(description="the company's short name; stands in global names such as buckets")
     domain: DomainName = Field(description="the root domain; environments get ENVIRONMENT.DOMAIN below it")
-    root_zone_id: ZoneId = Field(
-        description="the root domain's zone in ops (`pulumi stack output root_zone_id`)"
-    )
+    root_zone_id: ZoneId = Field(description="the root domain's zone in ops (`pulumi stack output root_zone_id`)")
     region: Region = Field(description="the AWS region of every environment")
     availability_zones: Annotated[tuple[AvailabilityZone, ...], AfterValidator(_distinct)] = Field(
         min_length=3, max_length=3, description="the three zones that every network spreads over"
@@ -176,17 +162,13 @@ class Platform(Model):
     ami_release: AmiRelease = Field(
         description="the ECS-optimized AL2023 release that hosts run, such as 2023.0.20261110-kernel-6.1",
     )
-    cpu_target_percent: Percent = Field(
-        default=75, description="the CPU utilization that autoscaled services aim at"
-    )
+    cpu_target_percent: Percent = Field(default=75, description="the CPU utilization that autoscaled services aim at")
     memory_target_percent: Percent = Field(
         default=75, description="the memory utilization that autoscaled services aim at"
     )
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365] = Field(
         default=30, description="how many days service logs are kept"
     )
-    clusters: dict[ClusterName, ClusterDefinition] = Field(
-        min_length=1, description="the ECS clusters by concern"
-    )
+    clusters: dict[ClusterName, ClusterDefinition] = Field(min_length=1, description="the ECS clusters by concern")
     teams: dict[TeamName, Team] = Field(min_length=1, description="the owners of services")
     datadog: Datadog = Field(description="Datadog's settings")

@@ -9,43 +9,51 @@ from dataclasses import dataclass
 # (https://docs.datadoghq.com/api/latest/monitors/#create-a-monitor, "time_window").
 LONGEST_WINDOW_MINUTES = 7 * 24 * 60
 
-_UNIT_MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60}
-_WEEK_MINUTES = 7 * 24 * 60
+_DAY_MINUTES = 24 * 60
+_WEEK_MINUTES = 7 * _DAY_MINUTES
+_UNIT_MINUTES = {"minute": 1, "hour": 60, "day": _DAY_MINUTES}
 
 # A window of two periods and a fifth holds two runs, however much longer than the other one of them takes.
 _PERIODS = 2.2
 _LEAST_WINDOW_MINUTES = 15
 
-# A weekly run fits a week's window exactly: it is looked for once a day, this long after the time it starts.
+# What runs once a week or less is looked for at a fixed time, this long after the run began.
 _PATIENCE_HOURS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rhythm:
-    """In the last `window_minutes` at least `runs` must have succeeded, looked at always or once a day."""
+    """In the last `window_minutes` at least `runs` must have succeeded."""
 
     window_minutes: int
     runs: int
-    daily_at: tuple[int, int] | None = None  # hour and minute in the schedule's time zone; None: always
+    recurrence: str | None = None  # when to look (RFC 5545), in the schedule's time zone; None: always
 
 
 def rhythm(schedule: str) -> Rhythm | None:
-    """What to expect of a schedule that `config.service` accepted; None where runs are too rare to tell."""
+    """What to expect of a schedule that `config.service` accepted; None where no monitor can tell."""
     kind, expression = re.fullmatch(r"(rate|cron)\((.+)\)", schedule).groups()  # type: ignore[union-attr]
     if kind == "rate":
         number, unit = expression.split()
         period = int(number) * _UNIT_MINUTES[unit.removesuffix("s")]
         return _rolling(period)
     minute, hour, day_of_month, month, day_of_week, year = expression.split()
-    if (day_of_month, month, year) not in (("*", "*", "*"), ("?", "*", "*")):
+    if year != "*":
         return None
-    if day_of_week in ("*", "?"):
-        return _rolling(60 if hour == "*" else 24 * 60)
-    if "#" in day_of_week or "L" in day_of_week:
-        return None
+    if day_of_month in ("*", "?") and day_of_week in ("*", "?") and month == "*":
+        return _rolling(60 if hour == "*" else _DAY_MINUTES)
     last = max((int(number) for number in re.findall(r"\d+", hour)), default=23)
-    at = ((last + _PATIENCE_HOURS) % 24, int(minute) if minute.isdigit() else 59)
-    return Rhythm(window_minutes=_WEEK_MINUTES, runs=1, daily_at=at)
+    at = f"BYHOUR={min(last + _PATIENCE_HOURS, 23)};BYMINUTE={minute if minute.isdigit() else 59}"
+    months = "" if month == "*" else f"BYMONTH={month};"
+    if re.fullmatch(r"\d+(,\d+)*|L", day_of_month) and re.fullmatch(r"\*|\d+(,\d+)*", month):
+        days = "-1" if day_of_month == "L" else day_of_month
+        recurrence = f"FREQ=MONTHLY;INTERVAL=1;{months}BYMONTHDAY={days};{at}"
+        return Rhythm(window_minutes=_DAY_MINUTES, runs=1, recurrence=recurrence)
+    if day_of_month in ("*", "?") and month == "*" and not re.search(r"[#L]", day_of_week):
+        # Once a day is enough: the week before that time has one run of each day that the schedule names.
+        recurrence = f"FREQ=DAILY;INTERVAL=1;{at}"
+        return Rhythm(window_minutes=_WEEK_MINUTES, runs=1, recurrence=recurrence)
+    return None
 
 
 def _rolling(period_minutes: int) -> Rhythm | None:

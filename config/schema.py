@@ -33,8 +33,7 @@ def schemas() -> dict[str, str]:
         "platform.schema.json": _titled(Platform.model_json_schema(), "slipway:platform in Pulumi.yaml"),
     }
     return {
-        name: json.dumps(_closed(document), indent=2, sort_keys=True) + "\n"
-        for name, document in documents.items()
+        name: json.dumps(_closed(document), indent=2, sort_keys=True) + "\n" for name, document in documents.items()
     }
 
 

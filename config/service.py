@@ -48,9 +48,7 @@ SecretName = Annotated[
         "/billing/stripe-key for a Parameter Store parameter",
     ),
 ]
-Action = Annotated[
-    str, *text(r"[a-z0-9-]+:[A-Za-z0-9]+\*?", "an IAM action, such as s3:GetObject or sqs:Send*")
-]
+Action = Annotated[str, *text(r"[a-z0-9-]+:[A-Za-z0-9]+\*?", "an IAM action, such as s3:GetObject or sqs:Send*")]
 _PART_OF_ARN = rf"(?:[^\s$:]|{_CHARACTER})*"
 Resource = Annotated[
     str,
@@ -101,9 +99,7 @@ class Permission(Model):
     """Something that the service may do in AWS, beyond what every service may."""
 
     actions: tuple[Action, ...] = Field(min_length=1, description="what may be done, as IAM actions")
-    resources: tuple[Resource, ...] = Field(
-        min_length=1, description="the ARNs that the actions are allowed on"
-    )
+    resources: tuple[Resource, ...] = Field(min_length=1, description="the ARNs that the actions are allowed on")
 
 
 class AlertOverride(Model):
@@ -111,9 +107,7 @@ class AlertOverride(Model):
 
     warning: float | None = Field(default=None, description="the warning threshold in the monitor's unit")
     critical: float | None = Field(default=None, description="the critical threshold in the monitor's unit")
-    disabled: str | None = Field(
-        default=None, min_length=10, description="the reason why the monitor is switched off"
-    )
+    disabled: str | None = Field(default=None, min_length=10, description="the reason why the monitor is switched off")
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:
@@ -151,15 +145,11 @@ class HealthCheck(Model):
 
     path: UrlPath = Field(default="/healthz", description="the path that answers 200 when the task can serve")
     interval_seconds: int = Field(default=30, ge=5, le=300, description="seconds between checks, 5 to 300")
-    timeout_seconds: int = Field(
-        default=5, ge=2, le=120, description="seconds that a check may take, 2 to 120"
-    )
+    timeout_seconds: int = Field(default=5, ge=2, le=120, description="seconds that a check may take, 2 to 120")
     healthy_count: int = Field(
         default=2, ge=2, le=10, description="checks in a row that make a target healthy, 2 to 10"
     )
-    unhealthy_count: int = Field(
-        default=2, ge=2, le=10, description="checks in a row that make it unhealthy, 2 to 10"
-    )
+    unhealthy_count: int = Field(default=2, ge=2, le=10, description="checks in a row that make it unhealthy, 2 to 10")
     grace_seconds: int = Field(
         default=60, ge=0, le=3600, description="seconds after a start in which checks do not count"
     )
@@ -174,19 +164,13 @@ class HealthCheck(Model):
 class ServiceBase(Model):
     """What every kind of service says."""
 
-    description: str = Field(
-        min_length=1, max_length=200, description="what the service is for, in one sentence"
-    )
+    description: str = Field(min_length=1, max_length=200, description="what the service is for, in one sentence")
     owner: TeamName = Field(description="the team that owns it, one of slipway:platform teams")
     cluster: ClusterName = Field(description="the cluster that it runs on, one of slipway:platform clusters")
     image: ImageRepository = Field(description="the image's repository, without a tag")
     cpu: int = Field(ge=64, le=16384, description="CPU units for a task; 1,024 are one vCPU")
-    memory_mib: int = Field(
-        ge=64, le=122880, description="memory for a task in MiB; the task is killed above it"
-    )
-    command: tuple[str, ...] = Field(
-        default=(), description="the command, where the image's own is not wanted"
-    )
+    memory_mib: int = Field(ge=64, le=122880, description="memory for a task in MiB; the task is killed above it")
+    command: tuple[str, ...] = Field(default=(), description="the command, where the image's own is not wanted")
     environment: dict[EnvironmentVariable, Templated] = Field(
         default={}, description="variables of the container, by name"
     )
@@ -196,13 +180,9 @@ class ServiceBase(Model):
     permissions: tuple[Permission, ...] = Field(default=(), description="what the service may do in AWS")
     read_only_root: bool = Field(default=True, description="whether the root file system is read-only")
     # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html (stopTimeout)
-    stop_seconds: int = Field(
-        default=30, ge=2, le=120, description="seconds between SIGTERM and SIGKILL, 2 to 120"
-    )
+    stop_seconds: int = Field(default=30, ge=2, le=120, description="seconds between SIGTERM and SIGKILL, 2 to 120")
     alerts: dict[AlertName, AlertOverride] = Field(default={}, description="monitors tuned or switched off")
-    runbook: HttpsUrl | None = Field(
-        default=None, description="the runbook, where it is not at the usual address"
-    )
+    runbook: HttpsUrl | None = Field(default=None, description="the runbook, where it is not at the usual address")
 
     @field_validator("secrets")
     @classmethod
@@ -222,12 +202,8 @@ class WebService(ServiceBase):
     )
     port: Port = Field(description="the port that the container listens on")
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html
-    priority: int = Field(
-        ge=1, le=50000, description="the listener rule's priority, unique in the cluster; leave gaps"
-    )
-    health_check: HealthCheck = Field(
-        default=HealthCheck(), description="how the load balancer checks a task"
-    )
+    priority: int = Field(ge=1, le=50000, description="the listener rule's priority, unique in the cluster; leave gaps")
+    health_check: HealthCheck = Field(default=HealthCheck(), description="how the load balancer checks a task")
     drain_seconds: int = Field(
         default=30, ge=0, le=3600, description="seconds a leaving task finishes requests in, 0 to 3600"
     )

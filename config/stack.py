@@ -84,20 +84,14 @@ Version = Annotated[
 class Identity(Model):
     """What makes this environment itself."""
 
-    cidr: VpcCidr = Field(
-        description="the network of the environment, /16 to /20, that no other environment overlaps"
-    )
-    bastion_public_key: SshPublicKey = Field(
-        description="the OpenSSH public key of the environment's bastion"
-    )
+    cidr: VpcCidr = Field(description="the network of the environment, /16 to /20, that no other environment overlaps")
+    bastion_public_key: SshPublicKey = Field(description="the OpenSSH public key of the environment's bastion")
 
 
 class ClusterSize(Model):
     """How large one cluster is here."""
 
-    instance_type: InstanceTypeName = Field(
-        description="the EC2 instance type of every host, such as m7i.large"
-    )
+    instance_type: InstanceTypeName = Field(description="the EC2 instance type of every host, such as m7i.large")
     instances: NumberOrRange = Field(description="how many hosts: a number, or {min, max}")
 
 
@@ -114,12 +108,8 @@ class EnvironmentStack(Model):
     """`Pulumi.dev.yaml`, `Pulumi.stage.yaml`, `Pulumi.prod.yaml`."""
 
     environment: Identity = Field(description="what makes this environment itself")
-    clusters: dict[ClusterName, ClusterSize] = Field(
-        description="the size of each cluster of slipway:platform"
-    )
-    services: dict[ServiceName, Release] = Field(
-        description="the version and the number of tasks of each service"
-    )
+    clusters: dict[ClusterName, ClusterSize] = Field(description="the size of each cluster of slipway:platform")
+    services: dict[ServiceName, Release] = Field(description="the version and the number of tasks of each service")
 
 
 class Person(Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -19,7 +19,10 @@ app = typer.Typer(
 Root = Annotated[
     Path | None,
     typer.Option(
-        "--root", metavar="FOLDER", help="The project's folder, where it is not this one or one above.", show_default=False
+        "--root",
+        metavar="FOLDER",
+        help="The project's folder, where it is not this one or one above.",
+        show_default=False,
     ),
 ]
 
@@ -73,6 +76,6 @@ def plan(
         (render.details if details else render.overview)(each, out)
 
 
-def _stop(message: str, code: int) -> None:
+def _stop(message: str, code: int) -> NoReturn:
     typer.echo(message, err=True)
     raise typer.Exit(code)

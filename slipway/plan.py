@@ -111,6 +111,11 @@ class Plan:
     resources: tuple[Resource, ...]
     exports: Mapping[str, Any]
 
+    @property
+    def root(self) -> Resource | None:
+        """The stack itself."""
+        return next((resource for resource in self.resources if resource.type == STACK_TYPE), None)
+
     def children(self) -> dict[str, list[Resource]]:
         """URN of a parent -> its direct children, in the plan's order."""
         children: dict[str, list[Resource]] = {}

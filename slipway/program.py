@@ -29,12 +29,13 @@ from pulumi.runtime.stack import Stack, run_pulumi_func
 from slipway.evaluate import Failure
 from slipway.plan import Plan
 from slipway.project import Project, StackConfig
-from slipway.recording import Callbacks, Recorder
+from slipway.recording import Callbacks, Recorder, Refused
 
 # What a shell may hold and the SDKs read where the program sets nothing: credentials, regions, stray configuration.
 # A plan is the same on every machine, so none of it reaches the program.
 _AMBIENT = ("AWS_", "DATADOG_", "DD_", "PULUMI_")
 
+_SETTINGS: Any = settings.SETTINGS  # its attributes are context variables, which type checkers take for methods
 
 _SERVICE = re.compile(r"\baws\.([a-z0-9]+)\.")
 _COMPOSING = ("components", "stacks")  # the folders of a project whose code declares resources
@@ -55,11 +56,11 @@ def run(project: Project, stack: str, config: StackConfig) -> Plan | Failure:
     """Evaluates the program. Changes this process for good: folder, environment, modules, standard output."""
     try:
         return contextvars.Context().run(_run, project, stack, config)
-    except pulumi.RunError as error:  # says itself what is wrong, and where
+    except pulumi.RunError as error:  # a program's own way to say what is wrong: the message is complete
         return Failure(stack=stack, message=str(error), exit_code=1, traceback=traceback.format_exc())
     except BaseException as error:  # also SystemExit: the parent reports whatever ended the program
         place = _place(error, project.root)
-        message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        message = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}".rstrip(": ")
         return Failure(
             stack=stack,
             message=f"stack {stack}: the program failed{f' at {place}' if place else ''}: {message}",
@@ -89,8 +90,8 @@ def _run(project: Project, stack: str, config: StackConfig) -> Plan:
             dry_run=False,  # every output has a value here, if only a reference, so every `apply` runs
         )
     )
-    settings.SETTINGS.monitor_features = set(recorder.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures)
-    settings.SETTINGS.callbacks = Callbacks()
+    _SETTINGS.monitor_features = set(recorder.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures)
+    _SETTINGS.callbacks = Callbacks()
     loop = _Loop()
     asyncio.set_event_loop(loop)
     root = Stack()
@@ -109,7 +110,7 @@ class _Breaths:
     afterwards. The collector, which costs a small plan a third of its time, is off but for these moments.
     """
 
-    every = 1000  # resources
+    every = 500  # resources
     turns = 256  # of the event loop: more than any chain of outputs needs
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -141,8 +142,8 @@ async def _settled() -> None:
 
 
 def _outstanding() -> Iterator[asyncio.Future[Any]]:
-    yield from settings.SETTINGS.rpc_manager.rpcs
-    yield from list(settings.SETTINGS.outputs)
+    yield from _SETTINGS.rpc_manager.rpcs
+    yield from list(_SETTINGS.outputs)
 
 
 class _Selector(selectors.DefaultSelector):
@@ -150,8 +151,8 @@ class _Selector(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None and len(self.get_map()) == 1 and threading.active_count() == 1:
-            raise pulumi.RunError(
-                "The program waits for an output that nothing will ever resolve: look for resources, or outputs inside"
+            raise Refused(
+                "it waits for an output that nothing will ever resolve: look for resources, or outputs inside"
                 " `apply`, that need each other."
             )
         return super().select(timeout)
@@ -182,6 +183,8 @@ def _forget_modules_of(root: Path) -> None:
 def _place(error: BaseException | None, root: Path) -> str:
     """`components/network.py:42`: the innermost line of the program itself that the error came through."""
     while error is not None:
+        if isinstance(error, Refused) and error.file and error.file.is_relative_to(root):
+            return f"{error.file.relative_to(root)}:{error.line}"
         if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_relative_to(root):
             return f"{Path(error.filename).relative_to(root)}:{error.lineno}"
         for frame in reversed(traceback.extract_tb(error.__traceback__)):

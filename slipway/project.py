@@ -62,8 +62,7 @@ class Project:
             root=root,
             name=name,
             declarations={
-                _full_key(file, name, key): _declaration(file, name, key, value)
-                for key, value in config.items()
+                _full_key(file, name, key): _declaration(file, name, key, value) for key, value in config.items()
             },
             stack_folder=root / (data.get("stackConfigDir") or ""),
         )
@@ -178,11 +177,7 @@ def _declaration(file: Path, project: str, key: Any, value: Any) -> Mapping[str,
         raise ProjectError(f"{where}: a key outside the project's namespace has a `value:` and nothing else.")
     if value.get("type") == "array" and "items" not in value:
         raise ProjectError(f"{where}: an array needs `items:` with the type of its elements.")
-    if (
-        "type" in value
-        and "default" in value
-        and not _has_type(value["type"], value.get("items"), value["default"])
-    ):
+    if "type" in value and "default" in value and not _has_type(value["type"], value.get("items"), value["default"]):
         expected = _type_name(value["type"], value.get("items"))
         raise ProjectError(f"{where}: the default is not of the declared type {expected}.")
     return value
@@ -290,8 +285,6 @@ def _go_float(value: float) -> str:
 class _Loader(yaml.CSafeLoader):
     """Scalars as go-yaml v3 resolves them (its resolve.go); a key given twice is an error, as there."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}
-
 
 def _reject(node: yaml.Node, problem: str) -> NoReturn:
     raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
@@ -311,10 +304,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Hashable, Any]:
 def _integer(_: _Loader, node: yaml.ScalarNode) -> int | float:
     text = node.value.replace("_", "").lower()
     digits = text.lstrip("+-")
-    if re.fullmatch(r"0[0-7]+", digits):
-        number = int(digits, 8)
-    else:
-        number = int(digits, 0)
+    number = int(digits, 8 if re.fullmatch(r"0[0-7]+", digits) else 0)
     number = -number if text.startswith("-") else number
     return number if -(2**63) <= number < 2**64 else float(number)
 
@@ -328,6 +318,7 @@ def _date(_: _Loader, node: yaml.ScalarNode) -> NoReturn:
     _reject(node, f"{node.value} is a date to YAML; quote it")
 
 
+_Loader.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
@@ -353,9 +344,7 @@ def _read_mapping(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise ProjectError(f"{file}: cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError as error:
-        raise ProjectError(
-            f"{file}: is not UTF-8 text (byte {error.start}). Save it as UTF-8."
-        ) from None
+        raise ProjectError(f"{file}: is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
     try:
         data = yaml.load(text, _Loader)
     except yaml.MarkedYAMLError as error:

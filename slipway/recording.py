@@ -12,8 +12,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any, NoReturn, get_args, get_origin
+from urllib.parse import unquote, urlsplit
 
 import pulumi
 from google.protobuf import empty_pb2, struct_pb2
@@ -38,6 +41,16 @@ _HOOK_EVENTS = {
 }
 
 
+class Refused(Exception):
+    """The engine would refuse a registration, or only the cloud could answer. The message says which, and a remedy."""
+
+    def __init__(self, message: str, request: Any = None) -> None:
+        super().__init__(message)
+        position = getattr(request, "sourcePosition", None)
+        self.file = Path(unquote(urlsplit(position.uri).path)) if position and position.uri else None
+        self.line: int = position.line if position else 0
+
+
 class Recorder(MockMonitor):
     """Records one stack. A registration that the engine would refuse raises here as well."""
 
@@ -51,11 +64,8 @@ class Recorder(MockMonitor):
 
     def plan(self) -> Plan:
         resources = in_tree_order(Resource(**fields) for fields in self._recorded.values())
-        exports = {}
-        for resource in resources:
-            if resource.type == STACK_TYPE:
-                exports = dict(resource.outputs)
-        return Plan(stack=self._stack, resources=resources, exports=exports)
+        plan = Plan(stack=self._stack, resources=resources, exports={})
+        return replace(plan, exports=plan.root.outputs) if plan.root else plan
 
     # The monitor's interface ------------------------------------------------------------------------------------------
 
@@ -72,14 +82,13 @@ class Recorder(MockMonitor):
         self._record(
             urn,
             request,
+            custom=request.custom,
             inputs=_plain_struct(request.object),
             protect=request.protect,
             import_id=request.importId or None,
             ignore_changes=tuple(request.ignoreChanges),
             replace_on_changes=tuple(request.replaceOnChanges),
-            delete_before_replace=(
-                request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None
-            ),
+            delete_before_replace=(request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None),
             retain_on_delete=request.retainOnDelete,
             deleted_with=request.deletedWith or None,
             replace_with=tuple(sorted(request.replace_with)),
@@ -91,9 +100,7 @@ class Recorder(MockMonitor):
             },
             additional_secret_outputs=tuple(sorted(request.additionalSecretOutputs)),
             hooks={
-                event: tuple(names)
-                for event, field in _HOOK_EVENTS.items()
-                if (names := getattr(request.hooks, field))
+                event: tuple(names) for event, field in _HOOK_EVENTS.items() if (names := getattr(request.hooks, field))
             },
         )
         if not request.custom:
@@ -107,9 +114,10 @@ class Recorder(MockMonitor):
 
     def ReadResource(self, request: Any) -> Any:
         if request.type == "pulumi:pulumi:StackReference":
-            raise pulumi.RunError(
+            raise Refused(
                 f"{request.name}: the outputs of another stack are not known offline. Read what the stacks share from"
-                " configuration instead."
+                " configuration instead.",
+                request,
             )
         self._require_provider(request)
         urn = self.make_urn(request.parent, request.type, request.name)
@@ -124,31 +132,30 @@ class Recorder(MockMonitor):
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any) -> NoReturn:
-        raise pulumi.RunError(
+        raise Refused(
             f"{request.tok}: a look-up has no answer offline, so the plan cannot know what depends on it."
-            " Use a value from configuration or an output of a resource instead."
+            " Use a value from configuration or an output of a resource instead.",
+            request,
         )
 
     # Recording --------------------------------------------------------------------------------------------------------
 
     def _record(self, urn: str, request: Any, **fields: Any) -> None:
         if urn in self._recorded:
-            raise pulumi.RunError(
+            raise Refused(
                 f"Duplicate resource URN '{urn}'; try giving it a unique name: two resources of type {request.type}"
-                f" are both called {request.name!r} under parents of one type."
+                f" are both called {request.name!r} under parents of one type.",
+                request,
             )
         self._recorded[urn] = {
             "urn": urn,
             "type": request.type,
             "name": request.name,
             "parent": request.parent or None,
-            "custom": True,
             "provider": request.provider.rpartition("::")[0] or None,
             "dependencies": tuple(sorted(request.dependencies)),
             **fields,
         }
-        if isinstance(request, resource_pb2.RegisterResourceRequest):
-            self._recorded[urn]["custom"] = request.custom
 
     def _require_provider(self, request: Any) -> None:
         """Refuses as the engine does: see shouldDenyRequest in its default_providers.go."""
@@ -156,9 +163,10 @@ class Recorder(MockMonitor):
         if request.provider or package == "pulumi":
             return
         if "*" in self._disabled_defaults or package in self._disabled_defaults:
-            raise pulumi.RunError(
+            raise Refused(
                 f"Default provider for '{package}' disabled. '{request.type}' must use an explicit provider:"
-                f" {request.name!r} has none, neither of its own nor from a parent."
+                f" {request.name!r} has none, neither of its own nor from a parent.",
+                request,
             )
 
     def _reference(self, urn: str, type_: str, name: str) -> str:
@@ -190,7 +198,7 @@ class Callbacks:
         """As a resource hook."""
 
     def _refuse(self, transform: Any) -> NoReturn:
-        raise pulumi.RunError(
+        raise Refused(
             "Transforms run inside the engine, so a plan made offline would not show what they change."
             " Set default tags on the provider, and everything else where the resource is declared."
         )
@@ -296,8 +304,7 @@ def _placeholder(hint: Any, depth: int) -> _Fill:
     arguments = get_args(hint)
     if depth and isinstance(hint, type) and _types.is_output_type(hint):
         members = [
-            (name, _placeholder(member, depth - 1))
-            for name, member in sorted(_types.output_type_types(hint).items())
+            (name, _placeholder(member, depth - 1)) for name, member in sorted(_types.output_type_types(hint).items())
         ]
 
         def fill_object(value: struct_pb2.Value, path: str) -> None:

@@ -9,7 +9,7 @@ import json
 import os
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any
 
 import yaml
@@ -23,7 +23,7 @@ CLUSTER = "slipway:ecs:EcsCluster"
 ALERTS = "slipway:datadog:ServiceAlerts"
 MONITOR = "datadog:index/monitor:Monitor"
 
-_PIPE_WIDTH = 200
+_PIPE_WIDTH = 10_000  # nothing wraps, so every line can be searched for
 _INDENT = 2
 _GAP = 2
 _LAST_COLUMN = 24  # a last column narrower than this is not worth wrapping into
@@ -56,13 +56,13 @@ def overview(plan: Plan, out: Console) -> None:
         _clusters(clusters, services, out)
         _alerts(plan, out)
     else:
-        _component_outputs(components, out)
+        _component_outputs(components, plan.root, out)
     _protected(resources, out)
     _tree(plan, out)
     _types(resources, out)
     if plan.exports:
         _heading("Exports", len(plan.exports), out)
-        _table(("NAME", "VALUE"), [(name, _cell(plan.exports[name])) for name in sorted(plan.exports)], out)
+        _table(("NAME", "VALUE"), list(_flat(plan.exports)), out)
 
 
 def details(plan: Plan, out: Console) -> None:
@@ -147,20 +147,30 @@ def _by_priority(monitors: Iterable[Resource]) -> str:
     return ", ".join(f"{count} P{priority}" for priority, count in sorted(counts.items()))
 
 
-def _component_outputs(components: Sequence[Resource], out: Console) -> None:
-    """For a stack without services: what its components say of themselves, a table for each kind."""
+def _component_outputs(components: Sequence[Resource], stack: Resource | None, out: Console) -> None:
+    """For a stack without services: what its outermost components say of themselves, a table for each kind."""
     by_type: dict[str, list[Resource]] = {}
     for component in components:
-        if component.outputs:
+        if component.outputs and stack and component.parent == stack.urn:
             by_type.setdefault(component.short_type, []).append(component)
     for short_type in sorted(by_type):
         rows = [
-            (component.name, key, _cell(component.outputs[key]))
+            (component.name, key, cell)
             for component in by_type[short_type]
-            for key in sorted(component.outputs)
+            for key, cell in _flat(component.outputs)
         ]
         _heading(short_type, len(by_type[short_type]), out)
         _table(("NAME", "OUTPUT", "VALUE"), _without_repeats(rows), out)
+
+
+def _flat(outputs: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """`("accountIds.dev", "222222222222")`."""
+    for key in sorted(outputs):
+        value = outputs[key]
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", _cell(value)
 
 
 def _protected(resources: Sequence[Resource], out: Console) -> None:
@@ -191,18 +201,15 @@ def _tree(plan: Plan, out: Console) -> None:
         if loose:
             rows.append(("(no component)", "", str(loose)))
 
-    for resource in plan.resources:
-        if resource.type == STACK_TYPE:
-            visit(resource.urn, 0)
+    if plan.root:
+        visit(plan.root.urn, 0)
     _heading("Components", None, out)
     _table(("NAME", "TYPE", "RESOURCES"), rows, out)
 
 
 def _types(resources: Sequence[Resource], out: Console) -> None:
     counts = Counter(resource.type for resource in resources)
-    rows = [
-        (type_, str(count)) for type_, count in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    ]
+    rows = [(type_, str(count)) for type_, count in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))]
     _heading("Types", len(rows), out)
     _table(("TYPE", "COUNT"), rows, out)
 
@@ -230,9 +237,7 @@ def _readable(value: Any) -> Any:
         readable: dict[str, Any] = {}
         for key, member in value.items():
             document = _document(member)
-            readable[key if document is None else f"{key} (JSON)"] = _readable(
-                member if document is None else document
-            )
+            readable[key if document is None else f"{key} (JSON)"] = _readable(member if document is None else document)
         return readable
     if isinstance(value, list):
         return [_readable(element) for element in value]
@@ -284,8 +289,7 @@ def _table(columns: _Row, rows: Sequence[_Row], out: Console) -> None:
     numeric = [all(row[i].isdigit() for row in rows) for i in range(len(columns))]
     for number, row in enumerate((columns, *rows)):
         *cells, last = [
-            cell.rjust(width) if right else cell
-            for cell, width, right in zip(row, widths, numeric, strict=True)
+            cell.rjust(width) if right else cell for cell, width, right in zip(row, widths, numeric, strict=True)
         ]
         start = "".join(cell.ljust(width + _GAP) for cell, width in zip(cells, widths, strict=False))
         first, *rest = _wrapped(last, left)

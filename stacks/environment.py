@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from components.access_logs import AccessLogs, AccessLogsArgs
 from components.bastion import Bastion, BastionArgs
 from components.ecs_cluster import EcsCluster, EcsClusterArgs
 from components.ecs_service import (
@@ -19,8 +20,10 @@ from components.ecs_service import (
 )
 from components.image_cache import ImageCache, cached_image
 from components.internal_dns import InternalDns, InternalDnsArgs
+from components.log_key import LogKey, LogKeyArgs
 from components.network import Network, NetworkArgs
 from components.service_alerts import ServiceAlerts, ServiceAlertsArgs
+from components.web_firewall import WebFirewall, WebFirewallArgs
 from config import alerts
 from config.instance_types import HOST_RESERVED_MIB, instance_type
 from config.service import JobService, Scaling, WebService
@@ -74,8 +77,25 @@ def environment(settings: EnvironmentSettings) -> dict[str, pulumi.Input[Any]]:
         in_account,
     )
     ImageCache("image-cache", in_account)
+    log_key = LogKey("logs", LogKeyArgs(account_id=settings.account.id, region=platform.region), in_account)
+    access_logs = AccessLogs(
+        "access-logs",
+        AccessLogsArgs(
+            company=platform.company,
+            environment=settings.environment,
+            account_id=settings.account.id,
+            region=platform.region,
+            retention_days=90,
+        ),
+        in_account,
+    )
+    firewall = WebFirewall(
+        "firewall",
+        WebFirewallArgs(log_retention_days=platform.log_retention_days, log_key_arn=log_key.arn),
+        in_account,
+    )
     clusters = {
-        name: _cluster(cluster, settings, network, dns, in_account)
+        name: _cluster(cluster, settings, network, dns, access_logs, firewall, log_key, in_account)
         for name, cluster in settings.clusters.items()
     }
     services = {}
@@ -96,6 +116,9 @@ def _cluster(
     settings: EnvironmentSettings,
     network: Network,
     dns: InternalDns,
+    access_logs: AccessLogs,
+    firewall: WebFirewall,
+    log_key: LogKey,
     opts: pulumi.ResourceOptions,
 ) -> EcsCluster:
     host = instance_type(cluster.size.instance_type)
@@ -114,6 +137,9 @@ def _cluster(
             disk_gib=cluster.definition.disk_gib,
             ami_release=settings.platform.ami_release,
             reserved_memory_mib=HOST_RESERVED_MIB,
+            access_logs_bucket=access_logs.bucket,
+            web_acl_arn=firewall.arn,
+            log_key_arn=log_key.arn,
             public=any(
                 isinstance(service.spec, WebService)
                 and service.spec.cluster == cluster.name
@@ -180,7 +206,7 @@ def _web(
     ]
     if spec.exposure == "public":
         names.insert(0, NameArgs(role="public", host=f"{name}.{settings.domain}", zone_id=dns.public_zone_id))
-    balancer = cluster.public if spec.exposure == "public" and cluster.public else cluster.internal
+    balancer = cluster.balancer(spec.exposure)
     check = spec.health_check
     return WebArgs(
         port=spec.port,

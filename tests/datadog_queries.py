@@ -11,7 +11,7 @@ from dataclasses import dataclass
 _COMPARED = re.compile(r"(?P<query>.+) (?P<operator>[<>]) (?P<threshold>[0-9.]+)")
 _METRIC = re.compile(r"(?:avg|min|max|sum)\(last_(?P<window>[0-9]+[mhdw])\):(?P<expression>.+)")
 _SELECTOR = re.compile(
-    r"(?P<aggregate>avg|min|max|sum):(?P<metric>[a-z][a-z0-9_.]+)\{(?P<scope>[^}]*)\}"
+    r"(?P<aggregate>avg|min|max|sum):(?P<metric>[a-z][a-z0-9_.]+)\{(?P<scope>(?:\$\{[^}]*\}|[^}])*)\}"
     r"(?: by \{(?P<groups>[a-z_,]+)\})?"
 )
 _MINUTES = {"m": 1, "h": 60, "d": 1440, "w": 10080}

@@ -105,6 +105,11 @@ def platform() -> Mapping[str, Any]:
     return value
 
 
+def listed(value: Any) -> list[Any]:
+    """IAM takes one value where it takes a list."""
+    return value if isinstance(value, list) else [value]
+
+
 @cache
 def stacks() -> Mapping[str, Stack]:
     """The committed stacks, evaluated once for all tests."""

@@ -973,10 +973,7 @@ CASES = [
     case(
         "more rules than a load balancer may have",
         each(
-            *(
-                adding(f"page-{n}", "gateway", tasks=1, priority=100 + n, cpu=64, memory_mib=64)
-                for n in range(100)
-            ),
+            *(adding(f"page-{n}", "gateway", tasks=1, priority=100 + n, cpu=64, memory_mib=64) for n in range(100)),
             setting(STAGE, "slipway:clusters", "api", "instances", to=100),
         ),
         file=STAGE,
@@ -1430,9 +1427,7 @@ def program(project: ConfigProject, cloud: Cloud, monkeypatch: pytest.MonkeyPatc
     return run
 
 
-def test_the_program_registers_what_a_valid_project_says(
-    program: Callable[[str], None], cloud: Cloud
-) -> None:
+def test_the_program_registers_what_a_valid_project_says(program: Callable[[str], None], cloud: Cloud) -> None:
     program("stage")
     assert cloud.get("slipway:ecs:EcsService", "gateway")
 

@@ -9,12 +9,10 @@ import pytest
 
 from config.instance_types import InstanceType, instance_type
 
-EC2: frozenset[str] = frozenset(
-    botocore.session.get_session().get_service_model("ec2").shape_for("InstanceType").enum
-)
+EC2: frozenset[str] = frozenset(botocore.session.get_session().get_service_model("ec2").shape_for("InstanceType").enum)
 
-# Hosts of a cluster are general-purpose, compute- or memory-optimized virtual machines. What else EC2 has is refused:
-# bare metal, which boots for minutes; burstable families of older generations or with too little memory; and
+# Hosts of a cluster are general-purpose, compute- or memory-optimized virtual machines. What else EC2 has is
+# refused: bare metal, which boots for minutes; burstable families of older generations or with too little memory; and
 # accelerated, storage-optimized, high-memory, HPC and Mac instances.
 ACCEPTED = re.compile(r"(?:[cmr][5-9][a-z]*(?:-flex)?\.(?!metal).*|t(?:3a?|4g)\.(?!nano|micro).*)")
 

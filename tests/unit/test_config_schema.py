@@ -151,9 +151,7 @@ def schema_errors(project: ConfigProject, file: str) -> list[str]:
 
 def test_the_small_project_keeps_the_schemas(tmp_path: Path) -> None:
     project = ConfigProject(tmp_path)
-    assert {file: schema_errors(project, file) for file in project.files} == {
-        file: [] for file in project.files
-    }
+    assert {file: schema_errors(project, file) for file in project.files} == {file: [] for file in project.files}
 
 
 @pytest.mark.parametrize("name", REFUSED_BY_BOTH)

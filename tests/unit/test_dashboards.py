@@ -34,7 +34,6 @@ def service(kind: Kind = "web", **changes: Any) -> ServiceDashboardArgs:
         "thresholds": thresholds(kind, {}),
         "target_group": "targetgroup/gateway-tg/1" if kind == "web" else None,
         "objective_id": "abc123" if kind == "web" else None,
-        "tasks_max": None if kind == "job" else 6,
         "queue": "mails" if kind == "worker" else None,
     }
     return ServiceDashboardArgs(**given | changes)
@@ -46,9 +45,7 @@ def page_of(cloud: Cloud, kind: str) -> dict[str, Any]:
         args = EnvironmentDashboardArgs(environment="stage", owner="platform", clusters=["api", "app"])
         cloud.deploy(lambda: EnvironmentDashboard("environment", args))
     elif kind == "fleet":
-        cloud.deploy(
-            lambda: FleetDashboard("fleet", FleetDashboardArgs(environment="stage", owner="platform"))
-        )
+        cloud.deploy(lambda: FleetDashboard("fleet", FleetDashboardArgs(environment="stage", owner="platform")))
     else:
         cloud.deploy(lambda: ServiceDashboard("gateway", service(kind)))  # type: ignore[arg-type]
     page: dict[str, Any] = json.loads(cloud.one(PAGE)["dashboard"])
@@ -119,9 +116,7 @@ def test_the_groups_of_a_page(cloud: Cloud, kind: str, expected: list[str]) -> N
 
 def test_the_objective_stands_on_the_page_of_a_web_service(cloud: Cloud) -> None:
     widgets = groups_of(page_of(cloud, "web"))["Now"]
-    assert [widget["definition"]["slo_id"] for widget in widgets if "slo_id" in widget["definition"]] == [
-        "abc123"
-    ]
+    assert [widget["definition"]["slo_id"] for widget in widgets if "slo_id" in widget["definition"]] == ["abc123"]
 
 
 def test_thresholds_are_drawn_where_the_monitors_fire(cloud: Cloud) -> None:

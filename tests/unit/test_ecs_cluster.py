@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from components.ecs_cluster import EcsCluster, user_data
+from components.ecs_cluster import EcsCluster, NightArgs, user_data
 from tests.cloud import Cloud
 from tests.unit.examples import a_cluster
 
@@ -60,9 +60,7 @@ def test_user_data_joins_the_cluster(cloud: Cloud) -> None:
     assert "\nECS_RESERVED_MEMORY=640\n" in script
 
 
-@pytest.mark.parametrize(
-    "judge", [["bash", "-n"], ["shellcheck", "--shell=bash"]], ids=["bash", "shellcheck"]
-)
+@pytest.mark.parametrize("judge", [["bash", "-n"], ["shellcheck", "--shell=bash"]], ids=["bash", "shellcheck"])
 def test_user_data_is_a_sound_script(judge: list[str]) -> None:
     checked = subprocess.run(
         [*judge, "/dev/stdin"], input=user_data("api", 640), text=True, capture_output=True, check=False
@@ -111,9 +109,7 @@ def test_host_role_is_for_ec2_and_has_ecs_and_session_manager(cloud: Cloud) -> N
     cloud.deploy(lambda: EcsCluster("api", a_cluster()))
     document = json.loads(cloud.one("aws:iam/role:Role")["assumeRolePolicy"])
     assert [s["Principal"] for s in document["Statement"]] == [{"Service": "ec2.amazonaws.com"}]
-    assert [
-        r.inputs["policyArn"] for r in cloud.all("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
-    ] == [
+    assert [r.inputs["policyArn"] for r in cloud.all("aws:iam/rolePolicyAttachment:RolePolicyAttachment")] == [
         "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role",
         "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
     ]
@@ -133,3 +129,113 @@ def test_only_the_public_balancer_is_open_to_the_world(cloud: Cloud) -> None:
     world = {(r.name, r.inputs["fromPort"]) for r in rules if r.inputs.get("cidrIpv4") == "0.0.0.0/0"}
     assert world == {("api-public-from-clients-80", 80), ("api-public-from-clients-443", 443)}
     assert all("cidrIpv4" in r.inputs or "referencedSecurityGroupId" in r.inputs for r in rules)
+
+
+def test_a_second_balancer_leaves_the_first_as_it_is(cloud: Cloud) -> None:
+    cloud.deploy(lambda: EcsCluster("api", a_cluster(public=True)))
+    before = {r.urn: r for r in cloud.resources}
+    after = Cloud()
+    cluster: list[EcsCluster] = []
+    args = a_cluster(public=True, internal_balancers=2)
+    after.deploy(lambda: cluster.append(EcsCluster("api", args)))
+    assert {urn: r for urn, r in before.items() if r not in after.resources} == {}
+    added = [r for r in after.resources if r.urn not in before]
+    assert {r.name.removeprefix("api-internal2").removeprefix("-") for r in added} >= {"", "http", "https"}
+    assert all(r.name.startswith("api-internal2") for r in added)
+    assert cluster[0].balancer("internal", 2) is cluster[0].balancers["internal2"]
+
+
+def test_balancers_log_and_public_ones_stand_behind_the_firewall(cloud: Cloud) -> None:
+    args = a_cluster(
+        public=True,
+        access_logs_bucket="logs",
+        web_acl_arn="acl-arn",
+        minimum_capacity_units={"public": 300},
+    )
+    cloud.deploy(lambda: EcsCluster("api", args))
+    balancers = {r.name: r.inputs for r in cloud.all("aws:lb/loadBalancer:LoadBalancer")}
+    assert {name: inputs["accessLogs"]["bucket"] for name, inputs in balancers.items()} == {
+        "api-internal": "logs",
+        "api-public": "logs",
+    }
+    assert "minimumLoadBalancerCapacity" not in balancers["api-internal"]
+    assert balancers["api-public"]["minimumLoadBalancerCapacity"] == {"capacityUnits": 300}
+    assert cloud.one("aws:wafv2/webAclAssociation:WebAclAssociation") == {
+        "resourceArn": "${api-public.arn}",
+        "webAclArn": "acl-arn",
+    }
+
+
+def test_ecs_exec_is_recorded_and_the_record_encrypted(cloud: Cloud) -> None:
+    cloud.deploy(lambda: EcsCluster("api", a_cluster(log_key_arn="key-arn", log_retention_days=365)))
+    assert cloud.one("aws:cloudwatch/logGroup:LogGroup") == {
+        "kmsKeyId": "key-arn",
+        "name": "/ecs-exec/api",
+        "retentionInDays": 365,
+    }
+    assert cloud.one("aws:ecs/cluster:Cluster")["configuration"] == {
+        "executeCommandConfiguration": {
+            "logConfiguration": {
+                "cloudWatchEncryptionEnabled": True,
+                "cloudWatchLogGroupName": "/ecs-exec/api",
+            },
+            "logging": "OVERRIDE",
+        }
+    }
+
+
+def test_hosts_of_several_types_and_spot(cloud: Cloud) -> None:
+    args = a_cluster(instance_type="m7i.large", more_instance_types=["m6i.large", "m7a.large"], spot_percent=70)
+    cloud.deploy(lambda: EcsCluster("api", args))
+    group = cloud.one(GROUP)
+    assert "launchTemplate" not in group
+    assert group["capacityRebalance"] is True
+    assert group["mixedInstancesPolicy"] == {
+        "instancesDistribution": {
+            "onDemandAllocationStrategy": "prioritized",
+            "onDemandBaseCapacity": 0,
+            "onDemandPercentageAboveBaseCapacity": 30,
+            "spotAllocationStrategy": "price-capacity-optimized",
+        },
+        "launchTemplate": {
+            "launchTemplateSpecification": {
+                "launchTemplateId": "api-hosts-id",
+                "version": "${api-hosts.latestVersion}",
+            },
+            "overrides": [
+                {"instanceType": "m7i.large"},
+                {"instanceType": "m6i.large"},
+                {"instanceType": "m7a.large"},
+            ],
+        },
+    }
+
+
+def test_hosts_of_one_type_have_no_mixed_policy(cloud: Cloud) -> None:
+    cloud.deploy(lambda: EcsCluster("api", a_cluster()))
+    assert not {"mixedInstancesPolicy", "capacityRebalance"} & cloud.one(GROUP).keys()
+
+
+def test_a_cluster_sleeps_at_night(cloud: Cloud) -> None:
+    night = NightArgs(start="0 20 * * *", end="0 7 * * MON-FRI", time_zone="Europe/Berlin")
+    cloud.deploy(lambda: EcsCluster("api", a_cluster(instances_min=2, instances_max=4, night=night)))
+    schedules = {r.name: r.inputs for r in cloud.all("aws:autoscaling/schedule:Schedule")}
+    always = {"autoscalingGroupName": "${api-hosts.name}", "timeZone": "Europe/Berlin"}
+    assert schedules == {
+        "api-night": always
+        | {
+            "desiredCapacity": 0,
+            "maxSize": 0,
+            "minSize": 0,
+            "recurrence": "0 20 * * *",
+            "scheduledActionName": "night",
+        },
+        "api-morning": always
+        | {
+            "desiredCapacity": 2,
+            "maxSize": 4,
+            "minSize": 2,
+            "recurrence": "0 7 * * MON-FRI",
+            "scheduledActionName": "morning",
+        },
+    }

@@ -42,9 +42,7 @@ LEVELS = 1
 REHYDRATED = {
     "pulumi:providers:datadog": "pulumi_datadog.provider.Provider",
     "datadog:index/monitor:Monitor": "pulumi_datadog.monitor.Monitor",
-    "datadog:aws/integrationAccount:IntegrationAccount": (
-        "pulumi_datadog.aws.integration_account.IntegrationAccount"
-    ),
+    "datadog:aws/integrationAccount:IntegrationAccount": "pulumi_datadog.aws.integration_account.IntegrationAccount",
 }
 
 Report = dict[str, dict[str, Any]]
@@ -108,9 +106,7 @@ def report(attributes: list[str]) -> Report:
     declare()
     look_up()
     names = [name for name in dir(datadog) if not name.startswith("_")]
-    resolved = [
-        name for name in names if not name.startswith(SKIPPED) and not name.endswith(("Args", "ArgsDict"))
-    ]
+    resolved = [name for name in names if not name.startswith(SKIPPED) and not name.endswith(("Args", "ArgsDict"))]
     used = {path: functools.reduce(getattr, path.split("."), datadog) for path in attributes}
     classes |= {value for value in used.values() if isinstance(value, type)}
     return {
@@ -189,9 +185,7 @@ def platform_attributes() -> list[str]:
         tree = ast.parse(file.read_text())
         imported = [name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names]
         aliases = {name.asname or name.name for name in imported if name.name == "pulumi_datadog"}
-        chains = [
-            ast.unparse(node).partition(".") for node in ast.walk(tree) if isinstance(node, ast.Attribute)
-        ]
+        chains = [ast.unparse(node).partition(".") for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
         paths |= {path for alias, _, path in chains if alias in aliases and re.fullmatch(r"[\w.]+", path)}
     return sorted(paths)
 
@@ -209,9 +203,7 @@ def reports() -> tuple[Report, Report]:
     return json.loads(lazy), json.loads(whole)
 
 
-@pytest.mark.parametrize(
-    "part", ["requests", "properties", "annotations", "rehydrated", "names", "attributes"]
-)
+@pytest.mark.parametrize("part", ["requests", "properties", "annotations", "rehydrated", "names", "attributes"])
 def test_the_lazy_sdk_does_what_the_whole_sdk_does(reports: tuple[Report, Report], part: str) -> None:
     lazy, whole = (report[part] for report in reports)
     assert lazy.keys() == whole.keys()
@@ -264,9 +256,7 @@ import pulumi_datadog as datadog
 datadog.Monitor, datadog.MonitorMonitorThresholdsArgs, datadog.Provider, datadog.DashboardJson
 print(*sys.modules["pulumi_datadog._inputs"].__dict__, *sys.modules)
 """
-    output = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
-    )
+    output = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)
     names = output.stdout.split()
     classes = {name for name in names if name.endswith(("Args", "ArgsDict"))}
     assert {name for name in classes if not name.startswith(("Monitor", "Provider"))} == set()
@@ -384,9 +374,7 @@ def small_sdk() -> Any:
 
 
 def defined(module: ModuleType) -> set[str]:
-    return {
-        name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__
-    }
+    return {name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__}
 
 
 def test_a_module_is_imported_with_the_first_use_of_one_of_its_names(installed: Install) -> None:
@@ -444,9 +432,7 @@ def test_threads_get_the_same_class(installed: Install) -> None:
             barrier = threading.Barrier(8)
             found = []
 
-            def use(
-                name: str = name, barrier: threading.Barrier = barrier, found: list[type] = found
-            ) -> None:
+            def use(name: str = name, barrier: threading.Barrier = barrier, found: list[type] = found) -> None:
                 barrier.wait()
                 found.append(getattr(inputs, name))
 

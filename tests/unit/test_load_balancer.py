@@ -1,3 +1,5 @@
+import pytest
+
 from components.load_balancer import LoadBalancer
 from tests.cloud import Cloud
 from tests.unit.examples import a_load_balancer
@@ -33,7 +35,7 @@ def test_https_listener_answers_404_to_names_that_no_service_has(cloud: Cloud) -
                 },
             }
         ],
-        "loadBalancerArn": "${api-internal-alb.arn}",
+        "loadBalancerArn": "${api-internal.arn}",
         "port": 443,
         "protocol": "HTTPS",
         "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
@@ -76,3 +78,34 @@ def test_hosts_accept_the_ephemeral_range_from_this_balancer_alone(cloud: Cloud)
         "securityGroupId": "api-internal-alb-id",
         "toPort": 65535,
     }
+
+
+def test_each_request_is_logged_below_the_balancers_name(cloud: Cloud) -> None:
+    cloud.deploy(lambda: LoadBalancer("api-internal", a_load_balancer(access_logs_bucket="logs")))
+    assert cloud.one("aws:lb/loadBalancer:LoadBalancer")["accessLogs"] == {
+        "bucket": "logs",
+        "enabled": True,
+        "prefix": "api-internal",
+    }
+
+
+def test_capacity_is_ready_before_the_traffic(cloud: Cloud) -> None:
+    cloud.deploy(lambda: LoadBalancer("api-public", a_load_balancer(minimum_capacity_units=500)))
+    assert cloud.one("aws:lb/loadBalancer:LoadBalancer")["minimumLoadBalancerCapacity"] == {"capacityUnits": 500}
+
+
+@pytest.mark.parametrize(
+    ("acl", "associations"),
+    [(None, []), ("acl-arn", [{"resourceArn": "${api-public.arn}", "webAclArn": "acl-arn"}])],
+)
+def test_firewall_stands_before_the_balancer(cloud: Cloud, acl: str | None, associations: list[dict[str, str]]) -> None:
+    cloud.deploy(lambda: LoadBalancer("api-public", a_load_balancer(web_acl_arn=acl)))
+    found = cloud.all("aws:wafv2/webAclAssociation:WebAclAssociation")
+    assert [r.inputs for r in found] == associations
+
+
+def test_the_longest_name_of_a_balancer_fits(cloud: Cloud) -> None:
+    """AWS allows 32 characters, and Pulumi appends a dash and seven random ones."""
+    longest = f"{'c' * 14}-internal2"
+    cloud.deploy(lambda: LoadBalancer(longest, a_load_balancer()))
+    assert len(cloud.get("aws:lb/loadBalancer:LoadBalancer").name) + 8 <= 32

@@ -7,6 +7,14 @@ import pytest
 from config.schedules import Rhythm, rhythm
 
 
+def weekly(at: str) -> Rhythm:
+    return Rhythm(window_minutes=10080, runs=1, recurrence=f"FREQ=DAILY;INTERVAL=1;{at}")
+
+
+def monthly(at: str) -> Rhythm:
+    return Rhythm(window_minutes=1440, runs=1, recurrence=f"FREQ=MONTHLY;INTERVAL=1;{at}")
+
+
 @pytest.mark.parametrize(
     ("schedule", "expected"),
     [
@@ -18,11 +26,15 @@ from config.schedules import Rhythm, rhythm
         ("cron(0/10 * * * ? *)", Rhythm(window_minutes=132, runs=2)),
         ("cron(0 3 * * ? *)", Rhythm(window_minutes=3168, runs=2)),
         ("cron(0 3,15 ? * * *)", Rhythm(window_minutes=3168, runs=2)),
-        ("cron(0 7 ? * MON *)", Rhythm(window_minutes=10080, runs=1, daily_at=(10, 0))),
-        ("cron(30 22 ? * MON-FRI *)", Rhythm(window_minutes=10080, runs=1, daily_at=(1, 30))),
-        ("cron(0/5 8-17 ? * MON-FRI *)", Rhythm(window_minutes=10080, runs=1, daily_at=(20, 59))),
-        ("cron(0 8 1 * ? *)", None),
-        ("cron(0 8 L * ? *)", None),
+        ("cron(0 7 ? * MON *)", weekly("BYHOUR=10;BYMINUTE=0")),
+        ("cron(30 19 ? * MON-FRI *)", weekly("BYHOUR=22;BYMINUTE=30")),
+        ("cron(30 22 ? * MON-FRI *)", weekly("BYHOUR=23;BYMINUTE=30")),
+        ("cron(0/5 8-17 ? * MON-FRI *)", weekly("BYHOUR=20;BYMINUTE=59")),
+        ("cron(0 8 1 * ? *)", monthly("BYMONTHDAY=1;BYHOUR=11;BYMINUTE=0")),
+        ("cron(0 8 1,15 * ? *)", monthly("BYMONTHDAY=1,15;BYHOUR=11;BYMINUTE=0")),
+        ("cron(0 8 L * ? *)", monthly("BYMONTHDAY=-1;BYHOUR=11;BYMINUTE=0")),
+        ("cron(0 8 1 1,7 ? *)", monthly("BYMONTH=1,7;BYMONTHDAY=1;BYHOUR=11;BYMINUTE=0")),
+        ("cron(0 8 3W * ? *)", None),
         ("cron(0 8 ? * 2#1 *)", None),
         ("cron(0 8 ? * 6L *)", None),
         ("cron(0 8 * 1 ? *)", None),

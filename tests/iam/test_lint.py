@@ -1,0 +1,119 @@
+"""Every policy document of every stack, before the linter and the rules of this platform.
+
+The linter is parliament in the fork that keeps its data current (ol-parliament). It knows identity policies; what it
+says of trust and key policies without knowing them is accepted below, each with its reason.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import parliament
+import pytest
+
+from tests.iam.planned import STACKS, Document, listed, stacks
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+MAX_MANAGED_POLICY = 6144
+MAX_TRUST_POLICY = 2048
+
+# (issue, document, detail) -> why it is right as it is.
+ACCEPTED = {
+    ("MALFORMED", r":assumeRolePolicy$", r"neither Resource nor NotResource"): "a trust policy's resource is its role",
+    (
+        "UNKNOWN_FEDERATION_SOURCE",
+        r":account-(deploy|preview):assumeRolePolicy$",
+        r"oidc-provider/token\.actions\.githubusercontent\.com$",
+    ): "GitHub's provider, of which parliament does not know",
+    ("RESOURCE_STAR", r"-key:policy$", r"^\['kms:"): "in a key's policy, * is the key",
+    ("RESOURCE_STAR", r":account-boundary:policy$", r""): "a boundary grants nothing; it bounds what does",
+    ("RESOURCE_STAR", r":account-deploy-services:policy$", r""): "what the program declares has no names yet",
+    ("RESOURCE_STAR", r":account-deploy-identity:policy$", r"^\['iam:Get"): "reads: what IAM has is what a plan compares",
+    (
+        "UNKNOWN_CONDITION_FOR_ACTION",
+        r":account-(deploy-state|preview):policy$",
+        r"^Unknown condition kms:ResourceAliases for action kms:",
+    ): "the key has it: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html",
+    (
+        "MISMATCHED_TYPE_BUT_USABLE",
+        r":account-deploy-identity:policy$",
+        r"StringEquals requires a value of type String but given Arn",
+    ): "as IAM's guide compares iam:PermissionsBoundary",
+}
+
+
+def documents(stack: str) -> list[Document]:
+    return list(stacks()[stack].documents())
+
+
+def findings(stack: str) -> Iterator[tuple[str, str, str]]:
+    for document in documents(stack):
+        for finding in parliament.analyze_policy_string(document.text).findings:
+            yield finding.issue, f"{document}:{document.property}", str(finding.detail)
+
+
+def accepted_by(finding: tuple[str, str, str]) -> list[tuple[str, str, str]]:
+    issue, where, detail = finding
+    return [
+        rule
+        for rule in ACCEPTED
+        if rule[0] == issue and re.search(rule[1], where) and re.search(rule[2], detail)
+    ]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_linter_finds_nothing_that_is_not_accepted(stack: str) -> None:
+    assert len(documents(stack)) > 40
+    assert [finding for finding in findings(stack) if not accepted_by(finding)] == []
+
+
+def test_nothing_is_accepted_that_is_not_found() -> None:
+    found = {rule for stack in ("ops", "dev") for finding in findings(stack) for rule in accepted_by(finding)}
+    assert set(ACCEPTED) - found == set()
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_nobody_but_the_administrator_may_do_everything_everywhere(stack: str) -> None:
+    everything = [
+        f"{document}: {statement}"
+        for document in documents(stack)
+        for statement in document.statements
+        if statement["Effect"] == "Allow"
+        and "*" in listed(statement.get("Action", []))
+        and "*" in listed(statement.get("Resource", []))
+    ]
+    assert everything == []
+    attached = {
+        attachment.inputs["role"]
+        for attachment in stacks()[stack].all("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+        if attachment.inputs["policyArn"].endswith(":policy/AdministratorAccess")
+    }
+    assert attached == {"administrator"}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_documents_are_no_longer_than_aws_takes(stack: str) -> None:
+    longest = {"assumeRolePolicy": MAX_TRUST_POLICY, "policy": MAX_MANAGED_POLICY}
+    too_long = [
+        f"{document}: {length}"
+        for document in documents(stack)
+        if document.resource.type in ("aws:iam/policy:Policy", "aws:iam/role:Role")
+        # IAM does not count white space.
+        and (length := len("".join(document.text.split()))) > longest[document.property]
+    ]
+    assert too_long == []
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_trust_in_another_account_or_in_github_has_a_condition(stack: str) -> None:
+    account = stacks()[stack].account_id
+    for document in documents(stack):
+        if document.property != "assumeRolePolicy":
+            continue
+        for statement in document.statements:
+            principal = json.dumps(statement["Principal"])
+            assert principal != '"*"', document
+            if "Federated" in principal or f"::{account}:root" in principal or ":root" in principal:
+                assert statement["Condition"], document
