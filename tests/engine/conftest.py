@@ -50,27 +50,35 @@ def workspace(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Worksp
 
 
 @pytest.fixture(scope="session")
-def lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Life]]]:
+def lives(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Life]]]:
     """Each stack from its first preview to its destruction, two at a time."""
-    yield from _for_each_stack(tmp_path_factory, "life", live)
+    yield from _for_each_stack(request, "lives", live)
 
 
 @pytest.fixture(scope="session")
-def faulted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Faulted]]]:
+def faulted(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Faulted]]]:
     """Each stack brought up while the creation of every type fails once, two at a time."""
-    yield from _for_each_stack(tmp_path_factory, "faults", survive_faults)
+    yield from _for_each_stack(request, "faulted", survive_faults)
 
 
 def _for_each_stack(
-    factory: pytest.TempPathFactory, what: str, job: Callable[[Workspace, str], T]
+    request: pytest.FixtureRequest, fixture: str, job: Callable[[Workspace, str], T]
 ) -> Iterator[dict[str, Future[T]]]:
+    """Starts the job for the stacks that the selected tests ask this fixture for."""
+    asked = [
+        item.callspec.params["stack"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and fixture in item.fixturenames
+    ]
+    factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+
     def run(stack: str) -> T:
-        made = Workspace(PROJECT, factory.mktemp(f"{what}-{stack}"))
+        made = Workspace(PROJECT, factory.mktemp(f"{fixture}-{stack}"))
         try:
             return job(made, stack)
         finally:
             made.close()
-            _report.append(f"{what} of {stack}: {made.summary()}")
+            _report.append(f"{fixture} {stack}: {made.summary()}")
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        yield {stack: pool.submit(run, stack) for stack in STACKS}
+        yield {stack: pool.submit(run, stack) for stack in dict.fromkeys(asked)}

@@ -15,9 +15,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.parametrize("stack", STACKS)]
 Faults = dict[str, Future[Faulted]]
 
 
-def test_every_type_of_the_stack_failed_once(
-    faulted: Faults, lives: dict[str, Future[Life]], stack: str
-) -> None:
+def test_every_type_of_the_stack_failed_once(faulted: Faults, lives: dict[str, Future[Life]], stack: str) -> None:
     result = faulted[stack].result()
     assert result.types == lives[stack].result().types
     assert [fault for fault in result.faults if fault.times != 0] == []

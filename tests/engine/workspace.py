@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,9 +25,7 @@ PASSPHRASE = "a passphrase for tests"
 # What no output, log or state may show.
 API_KEY_CANARY = "canary-datadog-api-key-0f1e2d3c4b5a"
 APP_KEY_CANARY = "canary-datadog-app-key-5a4b3c2d1e0f"
-_LEFT_OUT = shutil.ignore_patterns(
-    ".*", "tests", "benchmarks", "docs", "build", "dist", "*.egg-info", "node_modules"
-)
+_LEFT_OUT = shutil.ignore_patterns(".*", "tests", "benchmarks", "docs", "build", "dist", "*.egg-info", "node_modules")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,25 +52,18 @@ class Run:
     args: tuple[str, ...]
     code: int
     output: str  # standard output and error
+    seconds: float
     events: list[dict[str, Any]] = field(repr=False)
 
     @cached_property
     def steps(self) -> list[Step]:
         """What the engine set out to do, `same` included."""
-        return [
-            _step(event["resourcePreEvent"]["metadata"])
-            for event in self.events
-            if "resourcePreEvent" in event
-        ]
+        return [_step(event["resourcePreEvent"]["metadata"]) for event in self.events if "resourcePreEvent" in event]
 
     @cached_property
     def failed(self) -> list[Step]:
         """What failed."""
-        return [
-            _step(event["resOpFailedEvent"]["metadata"])
-            for event in self.events
-            if "resOpFailedEvent" in event
-        ]
+        return [_step(event["resOpFailedEvent"]["metadata"]) for event in self.events if "resOpFailedEvent" in event]
 
     @property
     def changes(self) -> list[Step]:
@@ -143,6 +135,7 @@ class Workspace:
         """Run `pulumi ARGS`; events are recorded for the operations on a stack."""
         log = self.folder / "events.jsonl"
         log.unlink(missing_ok=True)
+        started = time.monotonic()
         done = subprocess.run(
             self.command(*args, log=log),
             cwd=self.project,
@@ -155,7 +148,9 @@ class Workspace:
             check=False,
         )
         events = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-        run = Run(args=args, code=done.returncode, output=done.stdout, events=events)
+        run = Run(
+            args=args, code=done.returncode, output=done.stdout, seconds=time.monotonic() - started, events=events
+        )
         self.runs.append(run)
         return run
 
@@ -203,7 +198,8 @@ class Workspace:
         faults = ", ".join(f"{count} {kind}" for kind, count in sorted(self.cloud.survived.items()))
         steps = sum(len(run.changes) for run in self.runs)
         return (
-            f"{self.cloud.count('Create')} resources created, {steps} steps in {len(self.runs)} runs, "
+            f"{self.cloud.count('Create')} resources created, {steps} steps in {len(self.runs)} runs "
+            f"({sum(run.seconds for run in self.runs):.0f} s), "
             f"{sum(self.cloud.survived.values())} faults injected{f' ({faults})' if faults else ''}"
         )
 
@@ -223,10 +219,10 @@ class Workspace:
         yield content
         path.write_text(yaml.safe_dump(content, sort_keys=False))
 
-    def append(self, code: str) -> None:
-        """Let the program do more than it does: a variant for one test."""
+    def begin_with(self, code: str) -> None:
+        """Let the program do something else first: a variant for one test."""
         main = self.project / "__main__.py"
-        main.write_text(f"{main.read_text()}\n{code}")
+        main.write_text(f"import pulumi\n\n{code}\n{main.read_text()}")
 
     def shrink(self, services: Sequence[str]) -> None:
         """Leave only these services of the catalogue, and their clusters: fewer resources of the same types."""
@@ -249,15 +245,9 @@ class Workspace:
 
 def _is_real(resource: dict[str, Any]) -> bool:
     """Whether a resource of the state is one of a cloud's, and not a component, a provider or an import of one."""
-    return (
-        resource.get("custom", False)
-        and not resource["type"].startswith("pulumi:")
-        and not resource.get("external")
-    )
+    return resource.get("custom", False) and not resource["type"].startswith("pulumi:") and not resource.get("external")
 
 
 def _step(metadata: dict[str, Any]) -> Step:
     detailed = metadata.get("detailedDiff") or {}
-    return Step(
-        op=metadata["op"], urn=metadata["urn"], diffs=tuple(sorted(detailed or metadata.get("diffs") or []))
-    )
+    return Step(op=metadata["op"], urn=metadata["urn"], diffs=tuple(sorted(detailed or metadata.get("diffs") or [])))

@@ -127,6 +127,10 @@ class Cloud:
         with self._lock:
             return sorted((r for r in self.records.values() if r.token == token), key=lambda r: r.urn)
 
+    def created(self, urn: str) -> int:
+        """How often something was made for this URN."""
+        return self.generation(urn)
+
     def count(self, method: str, *, failed: bool = False) -> int:
         """How many calls of a method succeeded (or failed)."""
         with self._lock:

@@ -130,9 +130,7 @@ OPERATIONS: dict[str, Operation] = {
     "aws:iam/instanceProfile:InstanceProfile": _operation("iam", "CreateInstanceProfile"),
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _operation("iam", "CreateOpenIDConnectProvider"),
     "aws:iam/policy:Policy": _operation("iam", "CreatePolicy", members={"policy": "PolicyDocument"}),
-    "aws:iam/role:Role": _operation(
-        "iam", "CreateRole", members={"assumeRolePolicy": "AssumeRolePolicyDocument"}
-    ),
+    "aws:iam/role:Role": _operation("iam", "CreateRole", members={"assumeRolePolicy": "AssumeRolePolicyDocument"}),
     "aws:iam/rolePolicy:RolePolicy": _operation(
         "iam", "PutRolePolicy", members={"role": "RoleName", "policy": "PolicyDocument", "name": "PolicyName"}
     ),
@@ -163,15 +161,9 @@ OPERATIONS: dict[str, Operation] = {
             "healthCheck.unhealthyThreshold": "UnhealthyThresholdCount",
         },
     ),
-    "aws:organizations/account:Account": _operation(
-        "organizations", "CreateAccount", members={"name": "AccountName"}
-    ),
-    "aws:organizations/organizationalUnit:OrganizationalUnit": _operation(
-        "organizations", "CreateOrganizationalUnit"
-    ),
-    "aws:organizations/policy:Policy": _operation(
-        "organizations", "CreatePolicy", made=("Description", "Type")
-    ),
+    "aws:organizations/account:Account": _operation("organizations", "CreateAccount", members={"name": "AccountName"}),
+    "aws:organizations/organizationalUnit:OrganizationalUnit": _operation("organizations", "CreateOrganizationalUnit"),
+    "aws:organizations/policy:Policy": _operation("organizations", "CreatePolicy", made=("Description", "Type")),
     "aws:route53/healthCheck:HealthCheck": _operation(
         "route53", "CreateHealthCheck", root="HealthCheckConfig", members={"regions": "Regions"}
     ),

@@ -12,9 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 _CLASS = re.compile(r"^class (\w+)\b.*:$", re.MULTILINE)
-_GETTER = re.compile(
-    r'^    @pulumi\.getter(?:\(name="(\w+)"\))?\n    def (\w+)\(self\) -> (.*):$', re.MULTILINE
-)
+_GETTER = re.compile(r'^    @pulumi\.getter(?:\(name="(\w+)"\))?\n    def (\w+)\(self\) -> (.*):$', re.MULTILINE)
 _TOKEN = re.compile(r"super\((\w+), __self__\)\.__init__\(\n\s+'([\w:/]+)',")
 _ARGS = re.compile(r"'(?:_?\w+\.)?(\w+Args)'")
 _WRAPPERS = re.compile(r"^(?:pulumi\.Output|pulumi\.Input|Optional)\[(.*)\]$")
@@ -94,8 +92,7 @@ def _classes(path: Path) -> dict[str, dict[str, Property]]:
     parts = _CLASS.split(path.read_text())
     return {
         name: {
-            (match[1] or match[2]): Property.parse(match[1] or match[2], match[3])
-            for match in _GETTER.finditer(body)
+            (match[1] or match[2]): Property.parse(match[1] or match[2], match[3]) for match in _GETTER.finditer(body)
         }
         for name, body in zip(parts[1::2], parts[2::2], strict=True)
     }

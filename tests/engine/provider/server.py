@@ -48,6 +48,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     # ---- the plugin
 
+    def Handshake(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ProviderHandshakeResponse:
+        return provider_pb2.ProviderHandshakeResponse()
+
     def Attach(self, request: Any, context: grpc.ServicerContext) -> empty_pb2.Empty:
         return empty_pb2.Empty()
 
@@ -70,9 +73,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             self._configured[context.peer()] = _where(_plain(request.args))
 
         self._do("Configure", f"pulumi:providers:{self.package}", request.urn, context, configure)
-        return provider_pb2.ConfigureResponse(
-            supportsPreview=True, acceptSecrets=False, acceptResources=False
-        )
+        return provider_pb2.ConfigureResponse(supportsPreview=True, acceptSecrets=False, acceptResources=False)
 
     # ---- resources
 
@@ -165,9 +166,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             outputs = after()[1] | dict.fromkeys(counted, UNKNOWN)
             return provider_pb2.UpdateResponse(properties=_struct(outputs))
-        return provider_pb2.UpdateResponse(
-            properties=_struct(self._do("Update", token, request.urn, context, update))
-        )
+        return provider_pb2.UpdateResponse(properties=_struct(self._do("Update", token, request.urn, context, update)))
 
     def Delete(self, request: Any, context: grpc.ServicerContext) -> empty_pb2.Empty:
         token, account = _token(request.urn), self._configured[context.peer()].account
@@ -187,15 +186,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
         return self._do("Invoke", request.tok, "", context, refuse)
 
-    def _do(
-        self, method: str, token: str, urn: str, context: grpc.ServicerContext, action: Callable[[], T]
-    ) -> T:
+    def _do(self, method: str, token: str, urn: str, context: grpc.ServicerContext, action: Callable[[], T]) -> T:
         """Meets the faults that wait for this call, keeps a log, and turns the cloud's errors into gRPC's."""
         error: str | None = None
         try:
-            if fault := self.cloud.strike(method, token, urn):
-                if fault.error is not None:
-                    raise CloudError(fault.message)
+            fault = self.cloud.strike(method, token, urn)
+            if fault is not None and fault.error is not None:
+                raise CloudError(fault.message)
             return action()
         except CloudError as refused:
             error = str(refused)
@@ -240,10 +237,7 @@ def _diff_response(found: list[Any]) -> provider_pb2.DiffResponse:
 def _unknown(outputs: Any, inputs: Any) -> Any:
     """The outputs of something that is only planned: what it was given, and nothing of what will be computed."""
     if isinstance(outputs, dict) and isinstance(inputs, dict):
-        return {
-            name: _unknown(value, inputs[name]) if name in inputs else UNKNOWN
-            for name, value in outputs.items()
-        }
+        return {name: _unknown(value, inputs[name]) if name in inputs else UNKNOWN for name, value in outputs.items()}
     return inputs
 
 

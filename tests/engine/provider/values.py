@@ -24,9 +24,7 @@ COUNTED_BY_UPDATES = {
 }
 
 
-def describe(
-    token: str, inputs: dict[str, Any], seed: str, where: Where, revision: int
-) -> tuple[str, dict[str, Any]]:
+def describe(token: str, inputs: dict[str, Any], seed: str, where: Where, revision: int) -> tuple[str, dict[str, Any]]:
     """The id and the outputs of a thing: what it was given, and all that its SDK class says it gives.
 
     `seed` decides every made-up value. `revision` counts from 1 what was made for the same URN.
@@ -123,9 +121,7 @@ def _value(token: str, prop: Property, id_: str, arn: str, seed: str, where: Whe
 def _prefixed_names(inputs: dict[str, Any], seed: str) -> dict[str, str]:
     """The name that AWS makes up for what was given only the beginning of one."""
     prefixes = {"namePrefix": "name", "keyNamePrefix": "keyName", "bucketPrefix": "bucket"}
-    return {
-        name: f"{inputs[prefix]}{_hex(seed, 12)}" for prefix, name in prefixes.items() if prefix in inputs
-    }
+    return {name: f"{inputs[prefix]}{_hex(seed, 12)}" for prefix, name in prefixes.items() if prefix in inputs}
 
 
 def _certificate(outputs: dict[str, Any], fill: _Words, id_: str, revision: int) -> dict[str, Any]:
@@ -162,9 +158,7 @@ def _task_definition(outputs: dict[str, Any], fill: _Words, id_: str, revision: 
 
 
 def _zone(outputs: dict[str, Any], fill: _Words, id_: str, revision: int) -> dict[str, Any]:
-    servers = [
-        f"ns-{number}.awsdns-{number:02}.{end}" for number, end in enumerate(("com", "net", "org", "co.uk"))
-    ]
+    servers = [f"ns-{number}.awsdns-{number:02}.{end}" for number, end in enumerate(("com", "net", "org", "co.uk"))]
     return {"zoneId": id_, "nameServers": servers, "primaryNameServer": servers[0]}
 
 
