@@ -60,9 +60,7 @@ _WATCHES: dict[str, tuple[Watch, Alert]] = {
     "instance_refresh": (
         Watch(
             title="hosts could not be replaced",
-            query=(
-                "sum(last_1d):default_zero(sum:slipway.instance_refreshes{$events,outcome:failed}.as_count())"
-            ),
+            query=("sum(last_1d):default_zero(sum:slipway.instance_refreshes{$events,outcome:failed}.as_count())"),
             source="events",
             what="{{value}} instance refreshes stopped half way in a day.",
             impact="Hosts of the old and of the new template run side by side. The events say why.",
@@ -132,9 +130,7 @@ _WATCHES: dict[str, tuple[Watch, Alert]] = {
 class ClusterAlerts(pulumi.ComponentResource):
     """Tells the platform team when a cluster's hosts are full, broken or not replaced."""
 
-    def __init__(
-        self, name: str, args: ClusterAlertsArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: ClusterAlertsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:datadog:ClusterAlerts", name, None, opts)
         scopes = {
             "cluster": f"env:{args.environment},clustername:{args.cluster}",

@@ -106,12 +106,9 @@ class DatadogAgent(pulumi.ComponentResource):
             pid_mode="host",
             requires_compatibilities=["EC2"],
             execution_role_arn=execution.arn,
-            container_definitions=logs.name.apply(
-                lambda group: json.dumps([_container(args, group)], sort_keys=True)
-            ),
+            container_definitions=logs.name.apply(lambda group: json.dumps([_container(args, group)], sort_keys=True)),
             volumes=[
-                aws.ecs.TaskDefinitionVolumeArgs(name=volume, host_path=path)
-                for volume, path, _, _ in _mounts(args)
+                aws.ecs.TaskDefinitionVolumeArgs(name=volume, host_path=path) for volume, path, _, _ in _mounts(args)
             ],
             skip_destroy=True,
             opts=child,
@@ -126,9 +123,7 @@ class DatadogAgent(pulumi.ComponentResource):
             # A host has room for one agent: the old one stops before the new one starts.
             deployment_minimum_healthy_percent=0,
             deployment_maximum_percent=100,
-            deployment_circuit_breaker=aws.ecs.ServiceDeploymentCircuitBreakerArgs(
-                enable=True, rollback=True
-            ),
+            deployment_circuit_breaker=aws.ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=True),
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
             tags={"service": NAME, "owner": args.audience.owner},

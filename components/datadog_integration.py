@@ -138,9 +138,7 @@ class DatadogIntegrationArgs:
     account_id: str
     environment: str  # becomes the tag `env` of every metric and host of the account
     region: str
-    trail_bucket: pulumi.Input[str] | None = (
-        None  # the organization trail's bucket, in the account that has it
-    )
+    trail_bucket: pulumi.Input[str] | None = None  # the organization trail's bucket, in the account that has it
     trail_key_arn: pulumi.Input[str] | None = None  # the key that the trail is encrypted with
     tag_filters: Mapping[str, Sequence[str]] = field(default_factory=dict)  # CloudWatch namespace to tags
     collect_resources: bool = False  # attributes of each resource: what Datadog's catalogue and security read
@@ -155,9 +153,7 @@ class DatadogIntegration(pulumi.ComponentResource):
     external_id: pulumi.Output[str]
     role_arn: pulumi.Output[str]
 
-    def __init__(
-        self, name: str, args: DatadogIntegrationArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: DatadogIntegrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:datadog:DatadogIntegration", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         # Datadog's answer, then the role that trusts it, then the account: Datadog tries the role at once.
@@ -224,9 +220,7 @@ class DatadogIntegration(pulumi.ComponentResource):
                     exclude_onlies=list(EXCLUDED_NAMESPACES)
                 ),
                 tag_filters=[
-                    datadog.aws.IntegrationAccountMetricsConfigTagFilterArgs(
-                        namespace=namespace, tags=list(tags)
-                    )
+                    datadog.aws.IntegrationAccountMetricsConfigTagFilterArgs(namespace=namespace, tags=list(tags))
                     for namespace, tags in sorted(args.tag_filters.items())
                 ],
             ),

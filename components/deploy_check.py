@@ -13,11 +13,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pulumi
+
+from components.assumed_role import AssumedRole
 
 # A deployment is followed for as long as the provider would.
 PATIENCE_SECONDS = 30 * 60.0
@@ -35,30 +36,6 @@ class DeployFailed(Exception):
     """ECS does not run what it was asked to; the message is for people and says why."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ecs:
-    """Where to ask: the role is the provider's, so that a deploy needs no second set of credentials."""
-
-    region: str
-    role_arn: str
-
-    def client(self) -> Any:
-        """An ECS client as the role, for an hour."""
-        # Imported here: a plan asks nobody, and need not wait for it.
-        import botocore.session
-
-        session = botocore.session.get_session()
-        sts = session.create_client("sts", region_name=self.region)
-        credentials = sts.assume_role(RoleArn=self.role_arn, RoleSessionName="slipway")["Credentials"]
-        return session.create_client(
-            "ecs",
-            region_name=self.region,
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials["SessionToken"],
-        )
-
-
 class DeployCheck:
     """The hooks of an environment's services; one object for all of them."""
 
@@ -68,23 +45,26 @@ class DeployCheck:
     def __init__(
         self,
         name: str,
-        ecs: Ecs,
+        role: AssumedRole,
         *,
         patience_seconds: float = PATIENCE_SECONDS,
         name_seconds: float = NAME_SECONDS,
     ) -> None:
+        def connect() -> Any:
+            return role.client("ecs")
+
         async def deployed(args: pulumi.ResourceHookArgs) -> None:
             inputs, outputs = args.new_inputs or {}, args.new_outputs or {}
             # In a thread: an ECS that takes its time must not hold up the rest of the program.
             await asyncio.to_thread(
-                follow, ecs.client, outputs["cluster"], outputs["name"], inputs["taskDefinition"], patience_seconds
+                follow, connect, outputs["cluster"], outputs["name"], inputs["taskDefinition"], patience_seconds
             )
 
         async def failed(args: pulumi.ErrorHookArgs) -> bool:
             inputs = args.new_inputs or {}
             if args.failed_operation in ("create", "update"):
                 said = await asyncio.to_thread(
-                    explain, ecs.client, inputs["cluster"], inputs["name"], inputs["taskDefinition"]
+                    explain, connect, inputs["cluster"], inputs["name"], inputs["taskDefinition"]
                 )
                 if said:
                     pulumi.log.error(said)
@@ -105,7 +85,7 @@ class DeployCheck:
 
 
 def follow(
-    connect: Any,
+    connect: Callable[[], Any],
     cluster: str,
     service: str,
     task_definition: str,
@@ -140,7 +120,7 @@ def follow(
         time.sleep(pause_seconds)
 
 
-def explain(connect: Any, cluster: str, service: str, task_definition: str) -> str:
+def explain(connect: Callable[[], Any], cluster: str, service: str, task_definition: str) -> str:
     """Why a deployment of this task definition failed, as far as ECS knows; nothing where there is no service."""
     client = connect()
     if not _services(client, cluster, service):

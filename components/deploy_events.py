@@ -105,9 +105,7 @@ class DeployEvents(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
         for role_of_rule, pattern in _PATTERNS.items():
-            rule = aws.cloudwatch.EventRule(
-                f"{name}-{role_of_rule}", event_pattern=json.dumps(pattern), opts=child
-            )
+            rule = aws.cloudwatch.EventRule(f"{name}-{role_of_rule}", event_pattern=json.dumps(pattern), opts=child)
             aws.lambda_.Permission(
                 f"{name}-{role_of_rule}",
                 action="lambda:InvokeFunction",

@@ -79,8 +79,6 @@ class EcsCluster(pulumi.ComponentResource):
     """Where ECS Exec records what people do in containers."""
     balancers: Mapping[str, LoadBalancer]
     """By name: internal, internal2 ..., and public, public2 ... where the cluster has public services."""
-    internal: LoadBalancer
-    public: LoadBalancer | None
 
     def __init__(self, name: str, args: EcsClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:ecs:EcsCluster", name, None, opts)
@@ -92,8 +90,6 @@ class EcsCluster(pulumi.ComponentResource):
         group = self._hosts(args, security_group)
         self.capacity_provider = self._capacity_provider(cluster, group)
         self.balancers = self._balancers(args, security_group)
-        self.internal = self.balancers["internal"]
-        self.public = self.balancers.get("public")
         self.arn = cluster.arn
         self.register_outputs(
             {

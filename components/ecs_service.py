@@ -1,22 +1,27 @@
-"""EcsService: one service on a cluster: its task definition, roles and logs, its place behind the load balancer, its name."""
+"""EcsService: one service on a cluster: its task definition, roles and logs, its balancer's targets, its name."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pulumi
 import pulumi_aws as aws
 
+from components.deploy_check import DeployCheck
 from components.iam import Statement, allow, policy_document, trust_service
+from components.image_check import ImageCheck
 
 DATADOG_SOCKETS = "/var/run/datadog"
 """The folder on each host in which the Datadog agent listens; every task mounts it."""
 
 # A service that cannot become steady is rolled back by its circuit breaker well before this.
 STEADY_STATE = "30m"
+
+# Below this many requests a minute a few errors are no rate.
+_FEWEST_REQUESTS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +54,19 @@ class NameArgs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StrategyArgs:
+    """A deployment that ECS does by shifting the balancer's weights, instead of rolling task by task."""
+
+    kind: Literal["blue_green", "linear", "canary"]
+    percent: float = 10.0
+    """What one step shifts (linear), or what goes first (canary)."""
+    step_minutes: int = 5
+    """How long each step, or the first part, is watched."""
+    bake_minutes: int = 5
+    """How long the old tasks are kept when all requests go to the new ones."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class WebArgs:
     """A service that is reached by HTTP: what stands before it."""
 
@@ -63,8 +81,33 @@ class WebArgs:
     balancer_dns_name: pulumi.Input[str]
     balancer_zone_id: pulumi.Input[str]
     balancer_arn_suffix: pulumi.Input[str]
+    balancer: str = ""
+    """The balancer's name. A target group belongs to one balancer for life, so another name makes another group."""
     requests_per_target: int | None = None
     """Requests a target and minute that autoscaling aims at."""
+    rollback_error_percent: int = 5
+    """A deployment is rolled back when in two of three minutes more of the requests than this fail."""
+    strategy: StrategyArgs | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueArgs:
+    """An SQS queue whose length decides how many tasks there are."""
+
+    name: str
+    messages_per_task: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeakArgs:
+    """A time of day in which autoscaling keeps more tasks than otherwise, whether there is load or not yet."""
+
+    name: str
+    start: str
+    end: str
+    """Both as Application Auto Scaling reads them: cron(0 8 ? * MON-FRI *)."""
+    time_zone: str
+    tasks_min: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +148,22 @@ class EcsServiceArgs:
     memory_target_percent: int
     web: WebArgs | None = None
     schedule: ScheduleArgs | None = None
+    secret_versions: Mapping[str, str] = field(default_factory=dict)
+    """Variable to which version of its secret is current: another one makes a deploy, and nothing else."""
+    queue: QueueArgs | None = None
+    peaks: Sequence[PeakArgs] = ()
+    log_key_arn: pulumi.Input[str] | None = None
+    exec_log_group_arn: pulumi.Input[str] | None = None
+    """Where the cluster records what people do in containers."""
+    deploy_check: DeployCheck | None = None
+    image_check: ImageCheck | None = None
+
+    def __post_init__(self) -> None:
+        if self.web and self.web.strategy and self.web.requests_per_target:
+            raise ValueError(
+                "requests_per_target counts the requests of one target group, and a strategy alternates between two: "
+                "scale on cpu_target_percent instead"
+            )
 
     @property
     def kind(self) -> Literal["web", "worker", "job"]:
@@ -131,6 +190,7 @@ class EcsService(pulumi.ComponentResource):
             f"{name}-logs",
             name=f"/ecs/{name}",
             retention_in_days=args.log_retention_days,
+            kms_key_id=args.log_key_arn,
             tags=self._tags,
             opts=self._child,
         )
@@ -143,14 +203,12 @@ class EcsService(pulumi.ComponentResource):
             requires_compatibilities=["EC2"],
             execution_role_arn=execution_role.arn,
             task_role_arn=task_role.arn,
-            container_definitions=logs.name.apply(
-                lambda group: json.dumps([self._container(group)], sort_keys=True)
-            ),
+            container_definitions=logs.name.apply(lambda group: json.dumps([self._container(group)], sort_keys=True)),
             volumes=[aws.ecs.TaskDefinitionVolumeArgs(name="datadog", host_path=DATADOG_SOCKETS)],
             # A rollback needs the revision before.
             skip_destroy=True,
             tags=self._tags,
-            opts=self._child,
+            opts=pulumi.ResourceOptions(parent=self, hooks=args.image_check.hooks if args.image_check else None),
         )
         before: list[pulumi.Resource] = [execution_policy, task_policy]
         if args.schedule:
@@ -183,7 +241,12 @@ class EcsService(pulumi.ComponentResource):
         }
         linux: dict[str, Any] = {"capabilities": {"add": [], "drop": ["ALL"]}, "initProcessEnabled": True}
         if args.read_only_root:
-            linux["tmpfs"] = [{"containerPath": "/tmp", "mountOptions": ["nodev", "nosuid"], "size": 64}]  # noqa: S108
+            # The second is where ECS Exec's agent keeps its state; its logs are mounted by the ECS agent itself
+            # (aws/amazon-ecs-agent, agent/engine/execcmd/manager_init_task_linux.go; aws/containers-roadmap 1359).
+            linux["tmpfs"] = [
+                {"containerPath": path, "mountOptions": ["nodev", "nosuid"], "size": mib}
+                for path, mib in (("/tmp", 64), ("/var/lib/amazon/ssm", 16))
+            ]
         web = args.web
         ports = [{"containerPort": web.port, "hostPort": 0, "protocol": "tcp"}] if web else []
         return {
@@ -196,8 +259,7 @@ class EcsService(pulumi.ComponentResource):
             "portMappings": ports,
             "environment": [{"name": key, "value": value} for key, value in sorted(variables.items())],
             "secrets": [
-                {"name": key, "valueFrom": self._secret_arn(secret)}
-                for key, secret in sorted(args.secrets.items())
+                {"name": key, "valueFrom": self._secret_arn(secret)} for key, secret in sorted(args.secrets.items())
             ],
             "readonlyRootFilesystem": args.read_only_root,
             "linuxParameters": linux,
@@ -210,7 +272,11 @@ class EcsService(pulumi.ComponentResource):
                 "com.datadoghq.tags.env": args.environment,
                 "com.datadoghq.tags.service": name,
                 "com.datadoghq.tags.version": args.version,
-            },
+            }
+            # ECS reads a secret when a task starts, always its current version: a label that changes starts tasks. The
+            # reference itself names no version, because Secrets Manager forgets old ones, and a task that asks for
+            # one of those would not start.
+            | {f"slipway.secret.{key}": version for key, version in sorted(args.secret_versions.items())},
             "logConfiguration": {
                 "logDriver": "awslogs",
                 "options": {
@@ -281,8 +347,24 @@ class EcsService(pulumi.ComponentResource):
             allow(f"Permission{number}", permission.actions, permission.resources)
             for number, permission in enumerate(self._args.permissions)
         ]
+
+        def document(exec_log_group: str | None) -> str:
+            # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html#ecs-exec-logging
+            audit = [
+                allow("ExecAudit", ["logs:DescribeLogGroups"], ["*"]),
+                allow(
+                    "ExecRecord",
+                    ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+                    [f"{exec_log_group}:*"],
+                ),
+            ]
+            return _json(*statements, *(audit if exec_log_group else []))
+
         policy = aws.iam.RolePolicy(
-            f"{self.pulumi_resource_name}-task", role=role.id, policy=_json(*statements), opts=self._child
+            f"{self.pulumi_resource_name}-task",
+            role=role.id,
+            policy=pulumi.Output.from_input(self._args.exec_log_group_arn).apply(document),
+            opts=self._child,
         )
         return role, policy
 
@@ -307,14 +389,32 @@ class EcsService(pulumi.ComponentResource):
     def _service(self, task: aws.ecs.TaskDefinition, before: list[pulumi.Resource]) -> None:
         args, name, web = self._args, self.pulumi_resource_name, self._args.web
         balancers: list[aws.ecs.ServiceLoadBalancerArgs] = []
+        alarms, strategy = None, None
         if web:
-            target_group, rule = self._target_group(web)
+            target_group = self._target_group(web, "tg")
+            rule = self._rule(web, target_group)
             before = [*before, rule]
+            groups, advanced = [target_group], None
+            if web.strategy:
+                strategy = _deployment(web.strategy)
+                other = self._target_group(web, "tg2")
+                role, policy = self._traffic_role()
+                before.append(policy)
+                groups.append(other)
+                advanced = aws.ecs.ServiceLoadBalancerAdvancedConfigurationArgs(
+                    alternate_target_group_arn=other.arn,
+                    production_listener_rule=rule.arn,
+                    role_arn=role.arn,
+                )
             balancers.append(
                 aws.ecs.ServiceLoadBalancerArgs(
-                    target_group_arn=target_group.arn, container_name=name, container_port=web.port
+                    target_group_arn=target_group.arn,
+                    container_name=name,
+                    container_port=web.port,
+                    advanced_configuration=advanced,
                 )
             )
+            alarms = aws.ecs.ServiceAlarmsArgs(alarm_names=[self._alarm(web, groups).name], enable=True, rollback=True)
         scaled = args.tasks_min < args.tasks_max
         service = aws.ecs.Service(
             f"{name}-service",
@@ -323,19 +423,19 @@ class EcsService(pulumi.ComponentResource):
             task_definition=task.arn,
             desired_count=args.tasks_min,
             capacity_provider_strategies=[
-                aws.ecs.ServiceCapacityProviderStrategyArgs(
-                    capacity_provider=args.capacity_provider, weight=1
-                )
+                aws.ecs.ServiceCapacityProviderStrategyArgs(capacity_provider=args.capacity_provider, weight=1)
             ],
             deployment_minimum_healthy_percent=100,
             deployment_maximum_percent=200,
-            deployment_circuit_breaker=aws.ecs.ServiceDeploymentCircuitBreakerArgs(
-                enable=True, rollback=True
-            ),
+            # Of rolling deployments alone; the others fail by the alarm and by their own checks:
+            # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+            deployment_circuit_breaker=None
+            if strategy
+            else aws.ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=True),
+            deployment_configuration=strategy,
+            alarms=alarms,
             ordered_placement_strategies=[
-                aws.ecs.ServiceOrderedPlacementStrategyArgs(
-                    type="spread", field="attribute:ecs.availability-zone"
-                ),
+                aws.ecs.ServiceOrderedPlacementStrategyArgs(type="spread", field="attribute:ecs.availability-zone"),
                 aws.ecs.ServiceOrderedPlacementStrategyArgs(type="binpack", field="memory"),
             ],
             availability_zone_rebalancing="ENABLED",
@@ -349,18 +449,23 @@ class EcsService(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=before,
+                # Only another cluster replaces it. There its name is free: it serves there before it leaves here.
+                delete_before_replace=False,
                 # Autoscaling moves the count; where nothing scales it, an edit of the count must count.
                 ignore_changes=["desiredCount"] if scaled else None,
                 custom_timeouts=pulumi.CustomTimeouts(create=STEADY_STATE, update=STEADY_STATE),
+                hooks=args.deploy_check.hooks if args.deploy_check else None,
             ),
         )
+        if web:
+            self._names(web, service)
         if scaled:
             self._autoscaling(service)
 
-    def _target_group(self, web: WebArgs) -> tuple[aws.lb.TargetGroup, aws.lb.ListenerRule]:
-        args, name, check = self._args, self.pulumi_resource_name, web.health_check
+    def _target_group(self, web: WebArgs, role: str) -> aws.lb.TargetGroup:
+        args, check = self._args, web.health_check
         target_group = aws.lb.TargetGroup(
-            f"{name}-tg",
+            f"{self.pulumi_resource_name}-{role}",
             vpc_id=args.vpc_id,
             target_type="instance",
             protocol="HTTP",
@@ -376,27 +481,34 @@ class EcsService(pulumi.ComponentResource):
                 unhealthy_threshold=check.unhealthy_count,
                 matcher="200-299",
             ),
-            tags=self._tags,
-            opts=self._child,
+            tags=self._tags | {"balancer": web.balancer},
+            opts=pulumi.ResourceOptions(parent=self, replace_on_changes=["tags.balancer"]),
         )
-        rule = aws.lb.ListenerRule(
-            f"{name}-rule",
+        if self.target_group_arn_suffix is None:
+            self.target_group_arn_suffix = target_group.arn_suffix
+        return target_group
+
+    def _rule(self, web: WebArgs, target_group: aws.lb.TargetGroup) -> aws.lb.ListenerRule:
+        return aws.lb.ListenerRule(
+            f"{self.pulumi_resource_name}-rule",
             listener_arn=web.listener_arn,
             priority=web.priority,
             conditions=[
                 aws.lb.ListenerRuleConditionArgs(
-                    host_header=aws.lb.ListenerRuleConditionHostHeaderArgs(
-                        values=[known.host for known in web.names]
-                    )
+                    host_header=aws.lb.ListenerRuleConditionHostHeaderArgs(values=[known.host for known in web.names])
                 )
             ],
             actions=[aws.lb.ListenerRuleActionArgs(type="forward", target_group_arn=target_group.arn)],
             tags=self._tags,
-            opts=self._child,
+            # With a strategy ECS moves the weights of the two target groups.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["actions"] if web.strategy else None),
         )
+
+    def _names(self, web: WebArgs, service: aws.ecs.Service) -> None:
+        """A name appears, or moves to another balancer, when the service is there to answer."""
         for known in web.names:
             aws.route53.Record(
-                f"{name}-{known.role}-name",
+                f"{self.pulumi_resource_name}-{known.role}-name",
                 zone_id=known.zone_id,
                 name=known.host,
                 type="A",
@@ -405,10 +517,74 @@ class EcsService(pulumi.ComponentResource):
                         name=web.balancer_dns_name, zone_id=web.balancer_zone_id, evaluate_target_health=True
                     )
                 ],
-                opts=self._child,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[service]),
             )
-        self.target_group_arn_suffix = target_group.arn_suffix
-        return target_group, rule
+
+    def _alarm(self, web: WebArgs, groups: Sequence[aws.lb.TargetGroup]) -> aws.cloudwatch.MetricAlarm:
+        """Fires when requests fail: answers of 500 and above, and connections that a task did not take."""
+
+        def metric(name: str, key: str, group: aws.lb.TargetGroup) -> aws.cloudwatch.MetricAlarmMetricQueryArgs:
+            return aws.cloudwatch.MetricAlarmMetricQueryArgs(
+                id=key,
+                metric=aws.cloudwatch.MetricAlarmMetricQueryMetricArgs(
+                    namespace="AWS/ApplicationELB",
+                    metric_name=name,
+                    stat="Sum",
+                    period=60,
+                    dimensions={"LoadBalancer": web.balancer_arn_suffix, "TargetGroup": group.arn_suffix},
+                ),
+            )
+
+        queries, totals = [], {}
+        for kind, name in (
+            ("requests", "RequestCount"),
+            ("errors", "HTTPCode_Target_5XX_Count"),
+            ("refused", "TargetConnectionErrorCount"),
+        ):
+            keys = [f"{kind}{number}" for number in range(1, len(groups) + 1)]
+            queries += [metric(name, key, group) for key, group in zip(keys, groups, strict=True)]
+            totals[kind] = " + ".join(f"FILL({key}, 0)" for key in keys)
+        rate = f"100 * ({totals['errors']} + {totals['refused']}) / ({totals['requests']})"
+        return aws.cloudwatch.MetricAlarm(
+            f"{self.pulumi_resource_name}-rollback",
+            alarm_description=f"Rolls back a deployment of {self.pulumi_resource_name} while requests fail",
+            comparison_operator="GreaterThanThreshold",
+            threshold=web.rollback_error_percent,
+            # As in AWS Copilot: two of three minutes.
+            evaluation_periods=3,
+            datapoints_to_alarm=2,
+            treat_missing_data="notBreaching",
+            metric_queries=[
+                *queries,
+                aws.cloudwatch.MetricAlarmMetricQueryArgs(
+                    id="rate",
+                    expression=f"IF({totals['requests']} >= {_FEWEST_REQUESTS}, {rate}, 0)",
+                    label="Failed requests in percent",
+                    return_data=True,
+                ),
+            ],
+            tags=self._tags,
+            opts=self._child,
+        )
+
+    def _traffic_role(self) -> tuple[aws.iam.Role, aws.iam.RolePolicyAttachment]:
+        """Lets ECS move the weights of the listener rule."""
+        role = aws.iam.Role(
+            f"{self.pulumi_resource_name}-traffic",
+            assume_role_policy=_json(
+                trust_service("ecs.amazonaws.com", {"StringEquals": {"aws:SourceAccount": self._args.account_id}})
+            ),
+            tags=self._tags,
+            opts=self._child,
+        )
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/AmazonECSInfrastructureRolePolicyForLoadBalancers.html
+        attachment = aws.iam.RolePolicyAttachment(
+            f"{self.pulumi_resource_name}-traffic",
+            role=role.name,
+            policy_arn="arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers",
+            opts=self._child,
+        )
+        return role, attachment
 
     def _autoscaling(self, service: aws.ecs.Service) -> None:
         args, name = self._args, self.pulumi_resource_name
@@ -446,6 +622,66 @@ class EcsService(pulumi.ComponentResource):
                 ),
                 opts=self._child,
             )
+        if args.queue:
+            self._follow_queue(args.queue, target)
+        for peak in args.peaks:
+            self._peak(peak, target)
+
+    def _follow_queue(self, queue: QueueArgs, target: aws.appautoscaling.Target) -> None:
+        """As many tasks as the waiting messages need.
+
+        https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking-metric-math.html
+        """
+        running = {"ClusterName": self._args.cluster_name, "ServiceName": self.pulumi_resource_name}
+        aws.appautoscaling.Policy(
+            f"{self.pulumi_resource_name}-scaling-queue",
+            policy_type="TargetTrackingScaling",
+            service_namespace=target.service_namespace,
+            scalable_dimension=target.scalable_dimension,
+            resource_id=target.resource_id,
+            target_tracking_scaling_policy_configuration=aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs(
+                target_value=queue.messages_per_task,
+                customized_metric_specification=aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationArgs(
+                    metrics=[
+                        _metric(
+                            "waiting",
+                            "AWS/SQS",
+                            "ApproximateNumberOfMessagesVisible",
+                            "Sum",
+                            {"QueueName": queue.name},
+                        ),
+                        _metric("running", "ECS/ContainerInsights", "RunningTaskCount", "Average", running),
+                        aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationMetricArgs(
+                            id="backlog",
+                            label="Messages waiting for each task",
+                            expression="waiting / running",
+                            return_data=True,
+                        ),
+                    ]
+                ),
+                scale_out_cooldown=60,
+                scale_in_cooldown=300,
+            ),
+            opts=self._child,
+        )
+
+    def _peak(self, peak: PeakArgs, target: aws.appautoscaling.Target) -> None:
+        for edge, schedule, low in (
+            ("start", peak.start, peak.tasks_min),
+            ("end", peak.end, self._args.tasks_min),
+        ):
+            aws.appautoscaling.ScheduledAction(
+                f"{self.pulumi_resource_name}-{peak.name}-{edge}",
+                service_namespace=target.service_namespace,
+                scalable_dimension=target.scalable_dimension,
+                resource_id=target.resource_id,
+                schedule=schedule,
+                timezone=peak.time_zone,
+                scalable_target_action=aws.appautoscaling.ScheduledActionScalableTargetActionArgs(
+                    min_capacity=low, max_capacity=self._args.tasks_max
+                ),
+                opts=self._child,
+            )
 
     def _schedule(
         self,
@@ -459,9 +695,7 @@ class EcsService(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{name}-scheduler",
             assume_role_policy=_json(
-                trust_service(
-                    "scheduler.amazonaws.com", {"StringEquals": {"aws:SourceAccount": args.account_id}}
-                )
+                trust_service("scheduler.amazonaws.com", {"StringEquals": {"aws:SourceAccount": args.account_id}})
             ),
             tags=self._tags,
             opts=self._child,
@@ -522,3 +756,43 @@ class EcsService(pulumi.ComponentResource):
 
 def _json(*statements: Statement) -> str:
     return json.dumps(policy_document(*statements))
+
+
+def _deployment(strategy: StrategyArgs) -> aws.ecs.ServiceDeploymentConfigurationArgs:
+    linear = canary = None
+    if strategy.kind == "linear":
+        linear = aws.ecs.ServiceDeploymentConfigurationLinearConfigurationArgs(
+            step_percent=strategy.percent, step_bake_time_in_minutes=str(strategy.step_minutes)
+        )
+    elif strategy.kind == "canary":
+        canary = aws.ecs.ServiceDeploymentConfigurationCanaryConfigurationArgs(
+            canary_percent=strategy.percent, canary_bake_time_in_minutes=str(strategy.step_minutes)
+        )
+    return aws.ecs.ServiceDeploymentConfigurationArgs(
+        strategy=strategy.kind.upper(),
+        bake_time_in_minutes=str(strategy.bake_minutes),
+        linear_configuration=linear,
+        canary_configuration=canary,
+    )
+
+
+def _metric(
+    key: str, namespace: str, name: str, stat: str, dimensions: Mapping[str, str]
+) -> aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationMetricArgs:
+    return aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationMetricArgs(
+        id=key,
+        return_data=False,
+        metric_stat=aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationMetricMetricStatArgs(
+            stat=stat,
+            metric=aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationMetricMetricStatMetricArgs(
+                namespace=namespace,
+                metric_name=name,
+                dimensions=[
+                    aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationMetricMetricStatMetricDimensionArgs(
+                        name=key, value=value
+                    )
+                    for key, value in dimensions.items()
+                ],
+            ),
+        ),
+    )

@@ -19,9 +19,7 @@ class EnvironmentAlertsArgs:
     audience: Audience
     bastion: str = "bastion"  # the Name of the bastion's instance
     events_function: pulumi.Input[str] | None = None  # the name of the function of `DeployEvents`
-    muted: bool = (
-        False  # whether every monitor of the environment is silent; they are judged and shown all the same
-    )
+    muted: bool = False  # whether every monitor of the environment is silent; they are judged and shown all the same
 
 
 _WATCHES: dict[str, tuple[Watch, Alert]] = {
@@ -40,9 +38,7 @@ _WATCHES: dict[str, tuple[Watch, Alert]] = {
     "certificates": (
         Watch(
             title="a certificate ends soon",
-            query=(
-                "max(last_1d):min:aws.certificatemanager.days_to_expiry{env:$environment} by {certificatearn}"
-            ),
+            query=("max(last_1d):min:aws.certificatemanager.days_to_expiry{env:$environment} by {certificatearn}"),
             source="cloudwatch",
             what="{{certificatearn.name}} is valid for {{value}} more days, and AWS has not renewed it.",
             impact="After that, every request by TLS fails. The validation record in the zone is missing.",
@@ -62,16 +58,13 @@ _WATCHES: dict[str, tuple[Watch, Alert]] = {
             priority=2,
             no_data="resolve",
         ),
-        Alert(
-            kinds=(), unit="starts given up in an hour", fires="above", warning=0, critical=4, highest=10000
-        ),
+        Alert(kinds=(), unit="starts given up in an hour", fires="above", warning=0, critical=4, highest=10000),
     ),
     "events": (
         Watch(
             title="deployment events do not reach Datadog",
             query=(
-                "sum(last_30m):"
-                "default_zero(sum:aws.lambda.errors{env:$environment,functionname:$function}.as_count())"
+                "sum(last_30m):default_zero(sum:aws.lambda.errors{env:$environment,functionname:$function}.as_count())"
             ),
             source="cloudwatch",
             what="{{value}} events could not be sent in half an hour.",
@@ -101,9 +94,7 @@ _WATCHES: dict[str, tuple[Watch, Alert]] = {
 class EnvironmentAlerts(pulumi.ComponentResource):
     """Tells the platform team when something that every service shares goes wrong."""
 
-    def __init__(
-        self, name: str, args: EnvironmentAlertsArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: EnvironmentAlertsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:datadog:EnvironmentAlerts", name, None, opts)
         environment = args.audience.environment
         for alert, (watch, levels) in _WATCHES.items():
@@ -129,9 +120,7 @@ class EnvironmentAlerts(pulumi.ComponentResource):
             datadog.DowntimeSchedule(
                 f"{name}-mute",
                 scope="*",
-                monitor_identifier=datadog.DowntimeScheduleMonitorIdentifierArgs(
-                    monitor_tags=[f"env:{environment}"]
-                ),
+                monitor_identifier=datadog.DowntimeScheduleMonitorIdentifierArgs(monitor_tags=[f"env:{environment}"]),
                 message=f"Alerts of {environment} are muted by configuration.",
                 mute_first_recovery_notification=True,
                 notify_end_states=[],

@@ -27,9 +27,7 @@ class EnvironmentDashboard(pulumi.ComponentResource):
     path: pulumi.Output[str]
     """Below Datadog's address, such as /dashboard/abc-def-ghi."""
 
-    def __init__(
-        self, name: str, args: EnvironmentDashboardArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: EnvironmentDashboardArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:datadog:EnvironmentDashboard", name, None, opts)
         page = datadog.DashboardJson(
             f"{name}-dashboard",
@@ -60,9 +58,7 @@ def _overview(args: EnvironmentDashboardArgs) -> list[Row]:
 
     waste = [
         Series(
-            query=(
-                f"avg:aws.ecs.cluster.{kind}reservation{scope} - avg:aws.ecs.cluster.{kind}utilization{scope}"
-            ),
+            query=(f"avg:aws.ecs.cluster.{kind}reservation{scope} - avg:aws.ecs.cluster.{kind}utilization{scope}"),
             label=f"{label} wasted",
         )
         for kind, label in (("cpu", "CPU"), ("memory_", "memory"))
@@ -150,9 +146,7 @@ def _money(args: EnvironmentDashboardArgs) -> list[Row]:
                 ),
                 top(
                     "Estimated charges by AWS service",
-                    Series(
-                        query=f"max:aws.billing.estimated_charges{scope} by {{servicename}}", label="dollars"
-                    ),
+                    Series(query=f"max:aws.billing.estimated_charges{scope} by {{servicename}}", label="dollars"),
                     unit="dollar",
                 ),
             ]

@@ -26,9 +26,7 @@ class FleetDashboard(pulumi.ComponentResource):
     path: pulumi.Output[str]
     """Below Datadog's address, such as /dashboard/abc-def-ghi."""
 
-    def __init__(
-        self, name: str, args: FleetDashboardArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: FleetDashboardArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:datadog:FleetDashboard", name, None, opts)
         page = datadog.DashboardJson(
             f"{name}-dashboard",
@@ -44,14 +42,10 @@ def _page(args: FleetDashboardArgs) -> Widget:
     events = f"source:slipway env:{args.environment}"
 
     def ecs(metric: str, label: str) -> Series:
-        return Series(
-            query=f"max:aws.ecs.service.{metric}{scope} by {{clustername,servicename}}", label=label
-        )
+        return Series(query=f"max:aws.ecs.service.{metric}{scope} by {{clustername,servicename}}", label=label)
 
     def balancer(metric: str, label: str) -> Series:
-        return Series(
-            query=f"sum:aws.applicationelb.{metric}{scope} by {{targetgroup}}.as_count()", label=label
-        )
+        return Series(query=f"sum:aws.applicationelb.{metric}{scope} by {{targetgroup}}.as_count()", label=label)
 
     groups: dict[str, Sequence[Row]] = {
         "Now": [
@@ -78,9 +72,7 @@ def _page(args: FleetDashboardArgs) -> Widget:
                         balancer("request_count", "requests"),
                         balancer("httpcode_target_5xx", "5xx"),
                         Series(
-                            query=(
-                                f"max:aws.applicationelb.target_response_time.p95{scope} by {{targetgroup}}"
-                            ),
+                            query=(f"max:aws.applicationelb.target_response_time.p95{scope} by {{targetgroup}}"),
                             label="p95, seconds",
                         ),
                     ),

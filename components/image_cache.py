@@ -11,7 +11,7 @@ PREFIX = "docker-hub"
 
 
 class ImageCache(pulumi.ComponentResource):
-    """A pull-through cache with its credential. The credential's value is put in by hand, once: see docs/first-hour.md."""
+    """A pull-through cache with its credential, whose value is put in by hand, once: see docs/first-hour.md."""
 
     secret_arn: pulumi.Output[str]
 

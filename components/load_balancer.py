@@ -40,6 +40,7 @@ class LoadBalancerArgs:
 class LoadBalancer(pulumi.ComponentResource):
     """Terminates TLS, redirects HTTP, and answers 404 to names that no service has."""
 
+    name: str
     arn_suffix: pulumi.Output[str]
     """The part of the ARN that CloudWatch and autoscaling call `LoadBalancer`."""
     dns_name: pulumi.Output[str]
@@ -48,7 +49,7 @@ class LoadBalancer(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:lb:LoadBalancer", name, None, opts)
-        self._name = name
+        self.name = name
         self._child = pulumi.ResourceOptions(parent=self)
 
         security_group = self._security_group(args)
@@ -86,11 +87,11 @@ class LoadBalancer(pulumi.ComponentResource):
 
     def _security_group(self, args: LoadBalancerArgs) -> aws.ec2.SecurityGroup:
         group = aws.ec2.SecurityGroup(
-            f"{self._name}-alb", vpc_id=args.vpc_id, description="Load balancer", opts=self._child
+            f"{self.name}-alb", vpc_id=args.vpc_id, description="Load balancer", opts=self._child
         )
         for port in (80, 443):
             aws.vpc.SecurityGroupIngressRule(
-                f"{self._name}-from-clients-{port}",
+                f"{self.name}-from-clients-{port}",
                 security_group_id=group.id,
                 description="Clients",
                 ip_protocol="tcp",
@@ -101,7 +102,7 @@ class LoadBalancer(pulumi.ComponentResource):
             )
         low, high = EPHEMERAL_PORTS
         aws.vpc.SecurityGroupEgressRule(
-            f"{self._name}-to-hosts",
+            f"{self.name}-to-hosts",
             security_group_id=group.id,
             description="Tasks on the hosts",
             ip_protocol="tcp",
@@ -111,7 +112,7 @@ class LoadBalancer(pulumi.ComponentResource):
             opts=self._child,
         )
         aws.vpc.SecurityGroupIngressRule(
-            f"{self._name}-at-hosts",
+            f"{self.name}-at-hosts",
             security_group_id=args.hosts_security_group_id,
             description="Load balancer",
             ip_protocol="tcp",
@@ -124,7 +125,7 @@ class LoadBalancer(pulumi.ComponentResource):
 
     def _listeners(self, balancer: aws.lb.LoadBalancer, args: LoadBalancerArgs) -> aws.lb.Listener:
         aws.lb.Listener(
-            f"{self._name}-http",
+            f"{self.name}-http",
             load_balancer_arn=balancer.arn,
             port=80,
             protocol="HTTP",
@@ -139,7 +140,7 @@ class LoadBalancer(pulumi.ComponentResource):
             opts=self._child,
         )
         return aws.lb.Listener(
-            f"{self._name}-https",
+            f"{self.name}-https",
             load_balancer_arn=balancer.arn,
             port=443,
             protocol="HTTPS",

@@ -87,9 +87,7 @@ def monitor(
         scheduling_options=schedule,
         include_tags=True,
         priority=str(watch.priority),
-        tags=sorted(
-            {f"env:{audience.environment}", f"owner:{audience.owner}", f"team:{audience.owner}", *tags}
-        ),
+        tags=sorted({f"env:{audience.environment}", f"owner:{audience.owner}", f"team:{audience.owner}", *tags}),
         opts=opts,
     )
 

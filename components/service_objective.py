@@ -24,9 +24,7 @@ class ServiceObjective(pulumi.ComponentResource):
 
     id: pulumi.Output[str]
 
-    def __init__(
-        self, name: str, args: ServiceObjectiveArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: ServiceObjectiveArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:datadog:ServiceObjective", name, None, opts)
         target = pulumi.Output.from_input(args.target_group).apply(
             lambda group: f"env:{args.environment},targetgroup:{group}"

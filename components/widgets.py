@@ -43,9 +43,7 @@ class Row:
     height: int = HEIGHT
 
 
-def dashboard(
-    title: str, description: str, groups: Mapping[str, Sequence[Row]], tags: Sequence[str]
-) -> Widget:
+def dashboard(title: str, description: str, groups: Mapping[str, Sequence[Row]], tags: Sequence[str]) -> Widget:
     """A dashboard of titled groups, one below the other."""
     widgets, top = [], 0
     for group, rows in groups.items():

@@ -20,7 +20,6 @@ class _Loader(yaml.CSafeLoader):
     YAML lets a mapping name a key twice and keeps the last; here that is a mistake.
     """
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
     yaml_constructors: ClassVar[dict[str | None, Any]] = {
         tag: yaml.SafeLoader.yaml_constructors[tag]
         for tag in (f"tag:yaml.org,2002:{name}" for name in ("bool", "float", "int", "map", "null", "seq", "str"))
@@ -43,7 +42,8 @@ class _Loader(yaml.CSafeLoader):
 
 
 def _mistake(at: yaml.Node | yaml.Event, problem: str) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=problem, problem_mark=at.start_mark)
+    mark: Any = at.start_mark  # of the C parser or of Python's: they look alike
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
 
 
 def _refuse_abysses(text: str) -> None:
@@ -56,6 +56,7 @@ def _refuse_abysses(text: str) -> None:
 
 
 _Loader.add_constructor(None, _Loader.refuse)
+_Loader.yaml_implicit_resolvers = {}
 for _name, _pattern, _first in (  # https://yaml.org/spec/1.2.2/#1032-tag-resolution
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),

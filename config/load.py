@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
@@ -56,7 +56,7 @@ def load(root: Path, *, stack: str) -> OpsSettings | EnvironmentSettings:
             ]
         )
     loading = _Loading(root, stack)
-    settings = loading.ops() if stack == "ops" else loading.environment(cast(Environment, stack))
+    settings = loading.ops() if stack == "ops" else loading.environment(stack)
     if loading.problems or settings is None:
         raise ConfigError(loading.problems)
     return settings

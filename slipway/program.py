@@ -22,9 +22,8 @@ from typing import Any
 
 import pulumi
 import pulumi_aws
-from google.protobuf import empty_pb2
-from pulumi.runtime import register_stack_transformation, set_all_config, settings
-from pulumi.runtime.stack import Stack, run_pulumi_func
+from pulumi.runtime import register_stack_transformation, run_in_stack, set_all_config, settings
+from pulumi.runtime.sync_await import _sync_await
 
 from slipway.evaluate import Failure
 from slipway.plan import Plan
@@ -90,38 +89,45 @@ def _run(project: Project, stack: str, config: StackConfig) -> Plan:
             dry_run=False,  # every output has a value here, if only a reference, so every `apply` runs
         )
     )
-    _SETTINGS.monitor_features = set(recorder.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures)
     _SETTINGS.callbacks = Callbacks()
     loop = _Loop()
     asyncio.set_event_loop(loop)
-    root = Stack()
-    register_stack_transformation(_Breaths(loop))
-    runpy.run_path(str(project.root), run_name="__main__")
-    root._finish()
-    loop.run_until_complete(_settled())
-    loop.run_until_complete(run_pulumi_func(lambda: None))
+    loop.run_until_complete(run_in_stack(lambda: _main(project.root)))
     return recorder.plan()
+
+
+async def _main(root: Path) -> None:
+    register_stack_transformation(_Breaths())
+    runpy.run_path(str(root), run_name="__main__")
+    await _settled()
 
 
 class _Breaths:
     """Keeps the memory of a large program in bounds: lets what it declared so far be registered now and then.
 
     A registration waits until the program yields, usually at its end, and holds some 80 KiB until then, a tenth of it
-    afterwards. The collector, which costs a small plan a third of its time, is off but for these moments.
+    afterwards. To the program it is as if it looked something up. The collector, which costs a small plan a third of
+    its time, is off but for these moments.
     """
 
     every = 500  # resources
     turns = 256  # of the event loop: more than any chain of outputs needs
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._declared = 0
+    def __init__(self) -> None:
         gc.disable()
+        self._declared = 0
+        self._body = asyncio.current_task()
+        self._ready: Any = vars(asyncio.get_running_loop())["_ready"]
+        self._due = len(self._ready)
 
     def __call__(self, args: pulumi.ResourceTransformationArgs) -> None:
         self._declared += 1
-        if self._declared % self.every == 0 and not self._loop.is_running():
-            self._loop.run_until_complete(self._turn())
+        if self._declared % self.every == 0 and asyncio.current_task() is self._body:
+            _sync_await(self._turn())
+            # It leaves as many idle handles in the loop's queue as there were live ones, for the turn of the loop that
+            # is under way; but that turn knows only of those from before the program.
+            while len(self._ready) > self._due and self._ready[-1].cancelled():
+                self._ready.pop()
             gc.collect(0)
 
     async def _turn(self) -> None:
@@ -182,7 +188,9 @@ def _forget_modules_of(root: Path) -> None:
 
 def _place(error: BaseException | None, root: Path) -> str:
     """`components/network.py:42`: the innermost line of the program itself that the error came through."""
-    while error is not None:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:  # the SDK raises errors that are their own cause
+        seen.add(id(error))
         if isinstance(error, Refused) and error.file and error.file.is_relative_to(root):
             return f"{error.file.relative_to(root)}:{error.line}"
         if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_relative_to(root):

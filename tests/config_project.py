@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import copy
 import json
+import runpy
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pulumi
+import pytest
 from pulumi.runtime import set_all_config
 
 import config
+from tests.cloud import Cloud
+
+_MAIN = Path(__file__).parents[1] / "__main__.py"
 
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJQtelmt7c9cnATeUCVoCoaE0Gkj7OZQh8uAXmPquYBk"
 
@@ -162,9 +169,7 @@ class ConfigProject:
         """Another service like a present one, in every environment where `tasks` says how often."""
         self.files[f"services/{name}.yaml"] = {**self.files[f"services/{like}.yaml"], **changes}
         for stack in ("dev", "stage", "prod") if tasks else ():
-            self.set(
-                f"Pulumi.{stack}.yaml", "slipway:services", name, to={"version": "1.0.0", "tasks": tasks}
-            )
+            self.set(f"Pulumi.{stack}.yaml", "slipway:services", name, to={"version": "1.0.0", "tasks": tasks})
 
     def write(self, file: str, text: str | bytes) -> None:
         """Put this text into a file, whatever was there."""
@@ -182,6 +187,13 @@ class ConfigProject:
         except config.ConfigError as error:
             return error.problems
         return ()
+
+    def run(self, stack: str, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Run the real program on this project. Raises ConfigError."""
+        self.configure(stack)
+        shutil.copy(_MAIN, self.root)
+        monkeypatch.setattr(pulumi, "get_stack", lambda: stack)
+        cloud.deploy(lambda: runpy.run_path(str(self.root / _MAIN.name)))
 
     def configure(self, stack: str) -> None:
         """Write the files (JSON is YAML), and give Pulumi's runtime what its CLI would: objects as JSON."""

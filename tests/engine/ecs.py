@@ -8,23 +8,17 @@ update that changes nothing only reads.
 
 from __future__ import annotations
 
-import json
-import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
+from .aws_api import deployed
 from .provider.server import Provider, _plain, _struct, _token
 
 SERVICE = "aws:ecs/service:Service"
-
-_STS_ANSWER = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
-<AccessKeyId>{role}</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><SessionToken>token</SessionToken>
-<Expiration>2100-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
 
 
 @dataclass
@@ -36,7 +30,6 @@ class Ecs:
     failed: bool = False  # a first deployment, with nothing to go back to
     updates: int = 0
     broken: set[str] = field(default_factory=set)
-    asked_as: set[str] = field(default_factory=set)  # access key ids, which are the roles' names
 
     def deploy(self, task_definition: str) -> bool:
         """As UpdateService and CreateService, until the end. Says whether it went well."""
@@ -47,16 +40,14 @@ class Ecs:
             self.runs = task_definition
         return good
 
-    def answer(self, operation: str) -> dict[str, Any]:
+    def answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """What the API says."""
         broken = sorted(self.broken)
         match operation:
             case "DescribeServices" if self.runs is None:
                 return {"services": []}
             case "DescribeServices":
-                state = "FAILED" if self.failed else "COMPLETED"
-                primary = {"status": "PRIMARY", "taskDefinition": self.runs, "rolloutState": state}
-                return {"services": [{"status": "ACTIVE", "deployments": [primary], "events": []}]}
+                return deployed(self.runs, "FAILED" if self.failed else "COMPLETED")
             case "ListTasks":
                 return {"taskArns": [f"arn:aws:ecs:us-east-1:333333333333:task/api/{n}" for n in range(len(broken))]}
             case "DescribeTasks":
@@ -71,36 +62,6 @@ class Ecs:
                     ]
                 }
         raise ValueError(operation)
-
-
-class EcsApi:
-    """ECS's and STS's HTTP interfaces, for botocore."""
-
-    def __init__(self, ecs: Ecs) -> None:
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                if target := self.headers.get("X-Amz-Target"):
-                    ecs.asked_as.add(self.headers["Authorization"].split("Credential=")[1].split("/")[0])
-                    answer = json.dumps(ecs.answer(target.rpartition(".")[2]))
-                else:
-                    assert "Action=AssumeRole" in body
-                    role = body.partition("role%2F")[2].partition("&")[0]
-                    answer = _STS_ANSWER.format(role=role.upper().ljust(16, "X"))
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(answer.encode())
-
-            def log_message(self, *args: Any) -> None:
-                """Says nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 class EcsProvider(Provider):

@@ -64,9 +64,7 @@ class Stack:
         self.account_id = account_id
         self.region = region
         self._plan = plan
-        self._by_reference = {
-            f"{resource.name}:{resource.short_type}": resource for resource in plan.resources
-        }
+        self._by_reference = {f"{resource.name}:{resource.short_type}": resource for resource in plan.resources}
 
     def all(self, type_: str) -> list[Resource]:
         """Every resource of a type."""

@@ -30,7 +30,11 @@ ACCEPTED = {
     ("RESOURCE_STAR", r"-key:policy$", r"^\['kms:"): "in a key's policy, * is the key",
     ("RESOURCE_STAR", r":account-boundary:policy$", r""): "a boundary grants nothing; it bounds what does",
     ("RESOURCE_STAR", r":account-deploy-services:policy$", r""): "what the program declares has no names yet",
-    ("RESOURCE_STAR", r":account-deploy-identity:policy$", r"^\['iam:Get"): "reads: what IAM has is what a plan compares",
+    (
+        "RESOURCE_STAR",
+        r":account-deploy-identity:policy$",
+        r"^\['iam:Get",
+    ): "reads: what IAM has is what a plan compares",
     (
         "UNKNOWN_CONDITION_FOR_ACTION",
         r":account-(deploy-state|preview):policy$",
@@ -56,11 +60,7 @@ def findings(stack: str) -> Iterator[tuple[str, str, str]]:
 
 def accepted_by(finding: tuple[str, str, str]) -> list[tuple[str, str, str]]:
     issue, where, detail = finding
-    return [
-        rule
-        for rule in ACCEPTED
-        if rule[0] == issue and re.search(rule[1], where) and re.search(rule[2], detail)
-    ]
+    return [rule for rule in ACCEPTED if rule[0] == issue and re.search(rule[1], where) and re.search(rule[2], detail)]
 
 
 @pytest.mark.parametrize("stack", STACKS)

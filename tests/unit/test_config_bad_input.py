@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,6 @@ import pytest
 import config
 from tests.cloud import Cloud
 from tests.config_project import ConfigProject
-
-ROOT = Path(__file__).parents[2]
 
 PLATFORM = "Pulumi.yaml"
 OPS = "Pulumi.ops.yaml"
@@ -1414,21 +1410,10 @@ def test_configuration_can_come_from_elsewhere_than_the_stack_file(project: Conf
     assert settings.services["gateway"].version == "4.12.0"
 
 
-@pytest.fixture
-def program(project: ConfigProject, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Runs the real program on the project, in one of its stacks."""
-
-    def run(stack: str) -> None:
-        project.configure(stack)
-        shutil.copy(ROOT / "__main__.py", project.root)
-        monkeypatch.setattr(pulumi, "get_stack", lambda: stack)
-        cloud.deploy(lambda: runpy.run_path(str(project.root / "__main__.py")))
-
-    return run
-
-
-def test_the_program_registers_what_a_valid_project_says(program: Callable[[str], None], cloud: Cloud) -> None:
-    program("stage")
+def test_the_program_registers_what_a_valid_project_says(
+    project: ConfigProject, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.run("stage", cloud, monkeypatch)
     assert cloud.get("slipway:ecs:EcsService", "gateway")
 
 
@@ -1446,9 +1431,9 @@ def test_the_program_registers_what_a_valid_project_says(program: Callable[[str]
     ],
 )
 def test_nothing_is_registered_before_the_whole_configuration_is_valid(
-    project: ConfigProject, program: Callable[[str], None], cloud: Cloud, stack: str, change: Break
+    project: ConfigProject, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, stack: str, change: Break
 ) -> None:
     change(project)
     with pytest.raises(config.ConfigError):
-        program(stack)
+        project.run(stack, cloud, monkeypatch)
     assert cloud.resources == []

@@ -99,7 +99,10 @@ SERVICES = st.lists(st.tuples(SHAPES, st.integers(1, 40), st.booleans()), min_si
 
 def first_fit_decreasing(tasks: list[tuple[int, int]], host: InstanceType) -> int:
     """The textbook's way, task by task."""
-    size = lambda task: (max(task[0] / host.task_cpu, task[1] / host.task_memory_mib), task)  # noqa: E731
+
+    def size(task: tuple[int, int]) -> tuple[float, tuple[int, int]]:
+        return max(task[0] / host.task_cpu, task[1] / host.task_memory_mib), task
+
     hosts: list[tuple[int, int]] = []
     for cpu, memory in sorted(tasks, key=size, reverse=True):
         for n, (free_cpu, free_memory) in enumerate(hosts):

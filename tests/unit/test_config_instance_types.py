@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import botocore.session
 import pytest
 
 from config.instance_types import InstanceType, instance_type
 
-EC2: frozenset[str] = frozenset(botocore.session.get_session().get_service_model("ec2").shape_for("InstanceType").enum)
+MODEL: Any = botocore.session.get_session().get_service_model("ec2")
+EC2: frozenset[str] = frozenset(MODEL.shape_for("InstanceType").enum)
 
 # Hosts of a cluster are general-purpose, compute- or memory-optimized virtual machines. What else EC2 has is
 # refused: bare metal, which boots for minutes; burstable families of older generations or with too little memory; and

@@ -230,9 +230,7 @@ def test_botocore_accepts_the_task_definition(cloud: Cloud, everything: bool) ->
             "networkMode": task["networkMode"],
             "pidMode": task["pidMode"],
             "containerDefinitions": json.loads(task["containerDefinitions"]),
-            "volumes": [
-                {"name": one["name"], "host": {"sourcePath": one["hostPath"]}} for one in task["volumes"]
-            ],
+            "volumes": [{"name": one["name"], "host": {"sourcePath": one["hostPath"]}} for one in task["volumes"]],
         },
         shape,
     )

@@ -90,9 +90,7 @@ def test_only_datadog_with_the_external_id_assumes_the_role(cloud: Cloud) -> Non
 
 def test_datadog_reads_and_changes_nothing(cloud: Cloud) -> None:
     deploy(cloud)
-    assert statements(cloud) == {
-        "Read": {"Sid": "Read", "Effect": "Allow", "Action": list(READS), "Resource": ["*"]}
-    }
+    assert statements(cloud) == {"Read": {"Sid": "Read", "Effect": "Allow", "Action": list(READS), "Resource": ["*"]}}
     verbs = {action.partition(":")[2] for action in READS}
     assert not [verb for verb in verbs if verb.startswith(("Put", "Create", "Delete", "Update", "Publish"))]
     assert not cloud.all("aws:iam/rolePolicyAttachment:RolePolicyAttachment")

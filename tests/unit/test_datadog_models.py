@@ -12,9 +12,7 @@ from datadog_api_client.v1.model.dashboard import Dashboard
 from components.widgets import Row, Series, dashboard, graph
 from tests.datadog_models import accepted, monitor
 
-PAGE = dashboard(
-    "t", "d", {"g": [Row(widgets=[graph("g", Series(query="avg:a{*}", label="a"), unit="percent")])]}, []
-)
+PAGE = dashboard("t", "d", {"g": [Row(widgets=[graph("g", Series(query="avg:a{*}", label="a"), unit="percent")])]}, [])
 MONITOR = {
     "name": "n",
     "type": "query alert",

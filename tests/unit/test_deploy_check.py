@@ -13,7 +13,8 @@ import pytest
 from moto import mock_aws
 from moto.ecs.models import ecs_backends
 
-from components.deploy_check import DeployCheck, DeployFailed, Ecs, explain, follow
+from components.assumed_role import AssumedRole
+from components.deploy_check import DeployCheck, DeployFailed, explain, follow
 
 ACCOUNT, REGION = "333333333333", "us-east-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/deploy"
@@ -127,7 +128,7 @@ def test_an_explanation_needs_a_service(aws: Any) -> None:
 
 
 def test_ecs_is_asked_as_the_providers_role(aws: Any) -> None:
-    client = Ecs(region=REGION, role_arn=ROLE).client()
+    client = AssumedRole(region=REGION, role_arn=ROLE).client("ecs")
     assert client.meta.region_name == REGION
     # The caller's own key is "testing"; STS gives out temporary ones.
     assert client._request_signer._credentials.access_key.startswith("ASIA")
@@ -141,7 +142,7 @@ def hooks(monkeypatch: pytest.MonkeyPatch) -> DeployCheck:
     """As in a plan made offline: registered, and never called by an engine."""
     monkeypatch.setattr(pulumi.resource_hooks, "register_resource_hook", lambda hook: None)
     monkeypatch.setattr(pulumi.resource_hooks, "register_error_hook", lambda hook: None)
-    return DeployCheck("deploy", Ecs(region=REGION, role_arn=ROLE), name_seconds=0.25)
+    return DeployCheck("deploy", AssumedRole(region=REGION, role_arn=ROLE), name_seconds=0.25)
 
 
 def service(version: int, **more: Any) -> dict[str, Any]:

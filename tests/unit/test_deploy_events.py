@@ -140,9 +140,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Stubber]]:
     monkeypatch.setenv("API_KEY_SECRET", "datadog/api-key")
     session = botocore.session.get_session()
     session.set_credentials("none", "none")
-    clients = {
-        name: session.create_client(name, region_name="us-east-1") for name in ("ecs", "secretsmanager")
-    }
+    clients = {name: session.create_client(name, region_name="us-east-1") for name in ("ecs", "secretsmanager")}
     monkeypatch.setattr(deploy_events, "_client", clients.__getitem__)
     deploy_events._definition.cache_clear()
     deploy_events._api_key.cache_clear()
@@ -385,9 +383,7 @@ def intake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Intake]:
 
 
 def plan_key(aws: dict[str, Stubber], key: str = "the-key") -> None:
-    aws["secretsmanager"].add_response(
-        "get_secret_value", {"SecretString": key}, {"SecretId": "datadog/api-key"}
-    )
+    aws["secretsmanager"].add_response("get_secret_value", {"SecretString": key}, {"SecretId": "datadog/api-key"})
 
 
 def test_datadog_receives_a_count_and_an_event(aws: dict[str, Stubber], intake: Intake) -> None:

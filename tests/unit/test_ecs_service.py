@@ -7,7 +7,16 @@ import botocore.model
 import botocore.validate
 import pytest
 
-from components.ecs_service import EcsService, EcsServiceArgs, NameArgs, Permission, ScheduleArgs
+from components.ecs_service import (
+    EcsService,
+    EcsServiceArgs,
+    NameArgs,
+    PeakArgs,
+    Permission,
+    QueueArgs,
+    ScheduleArgs,
+    StrategyArgs,
+)
 from tests.cloud import Cloud
 from tests.unit.examples import a_web_service, a_worker
 
@@ -17,6 +26,7 @@ TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 RULE = "aws:lb/listenerRule:ListenerRule"
 RECORD = "aws:route53/record:Record"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 SCHEDULE = "aws:scheduler/schedule:Schedule"
 
 
@@ -67,7 +77,10 @@ def test_container_is_confined(cloud: Cloud) -> None:
     assert definition["linuxParameters"] == {
         "capabilities": {"add": [], "drop": ["ALL"]},
         "initProcessEnabled": True,
-        "tmpfs": [{"containerPath": "/tmp", "mountOptions": ["nodev", "nosuid"], "size": 64}],
+        "tmpfs": [
+            {"containerPath": "/tmp", "mountOptions": ["nodev", "nosuid"], "size": 64},
+            {"containerPath": "/var/lib/amazon/ssm", "mountOptions": ["nodev", "nosuid"], "size": 16},
+        ],
     }
 
 
@@ -133,6 +146,7 @@ def test_service_rolls_out_without_downtime_and_back_on_failure(cloud: Cloud) ->
     deploy(cloud, a_web_service(tasks_min=2, tasks_max=2))
     service = cloud.get(SERVICE)
     assert service.inputs == {
+        "alarms": {"alarmNames": ["${gateway-rollback.name}"], "enable": True, "rollback": True},
         "availabilityZoneRebalancing": "ENABLED",
         "capacityProviderStrategies": [{"capacityProvider": "api-hosts", "weight": 1}],
         "cluster": "arn:aws:ecs:us-east-1:333333333333:cluster/api",
@@ -143,9 +157,7 @@ def test_service_rolls_out_without_downtime_and_back_on_failure(cloud: Cloud) ->
         "enableEcsManagedTags": True,
         "enableExecuteCommand": True,
         "healthCheckGracePeriodSeconds": 60,
-        "loadBalancers": [
-            {"containerName": "gateway", "containerPort": 8080, "targetGroupArn": "${gateway-tg.arn}"}
-        ],
+        "loadBalancers": [{"containerName": "gateway", "containerPort": 8080, "targetGroupArn": "${gateway-tg.arn}"}],
         "name": "gateway",
         "orderedPlacementStrategies": [
             {"field": "attribute:ecs.availability-zone", "type": "spread"},
@@ -205,7 +217,7 @@ def test_requests_scale_a_web_service_by_its_target_group(cloud: Cloud) -> None:
 
 
 def test_target_group_drains_and_checks_as_the_service_says(cloud: Cloud) -> None:
-    deploy(cloud, a_web_service(drain_seconds=45))
+    deploy(cloud, a_web_service(drain_seconds=45, balancer="api-internal"))
     assert cloud.one(TARGET_GROUP) == {
         "deregistrationDelay": 45,
         "healthCheck": {
@@ -219,7 +231,7 @@ def test_target_group_drains_and_checks_as_the_service_says(cloud: Cloud) -> Non
         "loadBalancingAlgorithmType": "least_outstanding_requests",
         "port": 80,
         "protocol": "HTTP",
-        "tags": {"owner": "payments", "service": "gateway"},
+        "tags": {"balancer": "api-internal", "owner": "payments", "service": "gateway"},
         "targetType": "instance",
         "vpcId": "vpc",
     }
@@ -249,9 +261,7 @@ def test_execution_role_reads_only_the_services_own_secrets(cloud: Cloud) -> Non
     assert allowed["Secrets"]["Resource"] == [
         "arn:aws:secretsmanager:us-east-1:333333333333:secret:billing/database-??????"
     ]
-    assert allowed["Parameters"]["Resource"] == [
-        "arn:aws:ssm:us-east-1:333333333333:parameter/billing/stripe"
-    ]
+    assert allowed["Parameters"]["Resource"] == ["arn:aws:ssm:us-east-1:333333333333:parameter/billing/stripe"]
     assert allowed["Log"]["Resource"] == ["${gateway-logs.arn}:*"]
 
 
@@ -261,9 +271,7 @@ def test_execution_role_of_a_service_without_secrets_reads_none(cloud: Cloud) ->
 
 
 def test_task_role_has_the_services_permissions(cloud: Cloud) -> None:
-    deploy(
-        cloud, a_worker(permissions=[Permission(actions=["sqs:SendMessage"], resources=["arn:aws:sqs:::q"])])
-    )
+    deploy(cloud, a_worker(permissions=[Permission(actions=["sqs:SendMessage"], resources=["arn:aws:sqs:::q"])]))
     assert statements(cloud, "gateway-task")["Permission0"] == {
         "Sid": "Permission0",
         "Effect": "Allow",
@@ -334,3 +342,161 @@ def test_outputs_say_what_a_person_wants_to_know(
         "tasks": {"min": 2, "max": 2},
         "owner": "payments",
     } | ({"address": address} if address else {})
+
+
+def test_another_version_of_a_secret_is_another_revision_and_the_reference_stays(cloud: Cloud) -> None:
+    deploy(cloud, a_worker(secrets={"DB": "billing/database"}, secret_versions={"DB": "8c1f"}))
+    definition = container(cloud)
+    assert definition["dockerLabels"]["slipway.secret.DB"] == "8c1f"
+    assert definition["secrets"] == [
+        {"name": "DB", "valueFrom": "arn:aws:secretsmanager:us-east-1:333333333333:secret:billing/database"}
+    ]
+
+
+def test_logs_are_encrypted(cloud: Cloud) -> None:
+    deploy(cloud, a_worker(log_key_arn="key-arn"))
+    assert cloud.one("aws:cloudwatch/logGroup:LogGroup")["kmsKeyId"] == "key-arn"
+
+
+def test_task_role_may_write_the_record_of_ecs_exec_where_there_is_one(cloud: Cloud) -> None:
+    deploy(cloud, a_worker(exec_log_group_arn="log-group-arn"))
+    assert statements(cloud, "gateway-task")["ExecRecord"]["Resource"] == ["log-group-arn:*"]
+    without = Cloud()
+    deploy(without, a_worker())
+    assert set(statements(without, "gateway-task")) == {"Exec"}
+
+
+def test_a_deployment_is_rolled_back_while_requests_fail(cloud: Cloud) -> None:
+    deploy(cloud, a_web_service(rollback_error_percent=3, balancer_arn_suffix="app/api/123"))
+    alarm = cloud.one(ALARM)
+    assert (alarm["threshold"], alarm["datapointsToAlarm"], alarm["evaluationPeriods"]) == (3, 2, 3)
+    assert (alarm["comparisonOperator"], alarm["treatMissingData"]) == ("GreaterThanThreshold", "notBreaching")
+    metrics = {query["id"]: query["metric"] for query in alarm["metricQueries"] if "metric" in query}
+    assert {key: metric["metricName"] for key, metric in metrics.items()} == {
+        "requests1": "RequestCount",
+        "errors1": "HTTPCode_Target_5XX_Count",
+        "refused1": "TargetConnectionErrorCount",
+    }
+    for metric in metrics.values():
+        assert metric["dimensions"] == {"LoadBalancer": "app/api/123", "TargetGroup": "${gateway-tg.arnSuffix}"}
+        assert (metric["namespace"], metric["period"], metric["stat"]) == ("AWS/ApplicationELB", 60, "Sum")
+    (rate,) = [query for query in alarm["metricQueries"] if query.get("returnData")]
+    assert rate["expression"] == (
+        "IF(FILL(requests1, 0) >= 10, 100 * (FILL(errors1, 0) + FILL(refused1, 0)) / (FILL(requests1, 0)), 0)"
+    )
+
+
+def test_a_name_moves_when_the_service_is_there_to_answer(cloud: Cloud) -> None:
+    deploy(cloud, a_web_service())
+    assert cloud.get(SERVICE).urn in cloud.get(RECORD).dependencies
+
+
+@pytest.mark.parametrize(
+    ("strategy", "configuration"),
+    [
+        (StrategyArgs(kind="blue_green"), {"bakeTimeInMinutes": "5", "strategy": "BLUE_GREEN"}),
+        (
+            StrategyArgs(kind="linear", percent=25, step_minutes=2, bake_minutes=10),
+            {
+                "bakeTimeInMinutes": "10",
+                "linearConfiguration": {"stepBakeTimeInMinutes": "2", "stepPercent": 25},
+                "strategy": "LINEAR",
+            },
+        ),
+        (
+            StrategyArgs(kind="canary", percent=5),
+            {
+                "bakeTimeInMinutes": "5",
+                "canaryConfiguration": {"canaryBakeTimeInMinutes": "5", "canaryPercent": 5},
+                "strategy": "CANARY",
+            },
+        ),
+    ],
+    ids=["blue_green", "linear", "canary"],
+)
+def test_a_strategy_shifts_weights_between_two_target_groups(
+    cloud: Cloud, strategy: StrategyArgs, configuration: dict[str, Any]
+) -> None:
+    deploy(cloud, a_web_service(strategy=strategy))
+    service = cloud.one(SERVICE)
+    assert service["deploymentConfiguration"] == configuration
+    assert "deploymentCircuitBreaker" not in service
+    (balancer,) = service["loadBalancers"]
+    assert balancer["targetGroupArn"] == "${gateway-tg.arn}"
+    assert balancer["advancedConfiguration"] == {
+        "alternateTargetGroupArn": "${gateway-tg2.arn}",
+        "productionListenerRule": "${gateway-rule.arn}",
+        "roleArn": "${gateway-traffic.arn}",
+    }
+    main, other = (group.inputs for group in cloud.all(TARGET_GROUP))
+    assert main == other
+    assert cloud.get(RULE).ignore_changes == ("actions",)
+    expression = cloud.one(ALARM)["metricQueries"][-1]["expression"]
+    assert all(f"{kind}{number}" in expression for kind in ("requests", "errors", "refused") for number in (1, 2))
+
+
+def test_rolling_deployments_keep_the_rule_the_programs(cloud: Cloud) -> None:
+    deploy(cloud, a_web_service())
+    assert cloud.get(RULE).ignore_changes == ()
+    assert "deploymentConfiguration" not in cloud.one(SERVICE)
+
+
+def test_requests_cannot_scale_what_alternates_between_two_target_groups() -> None:
+    with pytest.raises(ValueError, match="requests_per_target counts the requests of one target group"):
+        a_web_service(strategy=StrategyArgs(kind="canary"), requests_per_target=100)
+
+
+def test_a_queue_scales_its_worker(cloud: Cloud) -> None:
+    queue = QueueArgs(name="invoices", messages_per_task=50)
+    deploy(cloud, a_worker(tasks_min=1, tasks_max=9, queue=queue))
+    policy = cloud.one("aws:appautoscaling/policy:Policy", "gateway-scaling-queue")
+    configuration = policy["targetTrackingScalingPolicyConfiguration"]
+    assert configuration["targetValue"] == 50
+    waiting, running, backlog = configuration["customizedMetricSpecification"]["metrics"]
+    assert waiting["metricStat"] == {
+        "metric": {
+            "dimensions": [{"name": "QueueName", "value": "invoices"}],
+            "metricName": "ApproximateNumberOfMessagesVisible",
+            "namespace": "AWS/SQS",
+        },
+        "stat": "Sum",
+    }
+    assert running["metricStat"]["metric"] == {
+        "dimensions": [{"name": "ClusterName", "value": "api"}, {"name": "ServiceName", "value": "gateway"}],
+        "metricName": "RunningTaskCount",
+        "namespace": "ECS/ContainerInsights",
+    }
+    assert (backlog["expression"], backlog["returnData"]) == ("waiting / running", True)
+
+
+def test_a_peak_keeps_more_tasks_from_start_to_end(cloud: Cloud) -> None:
+    peak = PeakArgs(
+        name="morning",
+        start="cron(0 7 ? * MON-FRI *)",
+        end="cron(0 10 ? * MON-FRI *)",
+        time_zone="Europe/Berlin",
+        tasks_min=6,
+    )
+    deploy(cloud, a_worker(tasks_min=2, tasks_max=9, peaks=[peak]))
+    actions = {
+        r.name: (r.inputs["schedule"], r.inputs["timezone"], r.inputs["scalableTargetAction"])
+        for r in cloud.all("aws:appautoscaling/scheduledAction:ScheduledAction")
+    }
+    assert actions == {
+        "gateway-morning-start": (
+            "cron(0 7 ? * MON-FRI *)",
+            "Europe/Berlin",
+            {"maxCapacity": 9, "minCapacity": 6},
+        ),
+        "gateway-morning-end": (
+            "cron(0 10 ? * MON-FRI *)",
+            "Europe/Berlin",
+            {"maxCapacity": 9, "minCapacity": 2},
+        ),
+    }
+
+
+@pytest.mark.parametrize("role", ["tg", "tg2"])
+def test_the_longest_name_of_a_target_group_fits(role: str) -> None:
+    """AWS allows 32 characters, a service's name has 20 at most, and Pulumi appends a dash and seven random ones."""
+    assert len(f"{'s' * 20}-{role}") + 8 <= 32

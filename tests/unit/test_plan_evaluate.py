@@ -292,7 +292,7 @@ def test_an_error_inside_apply_is_the_programs_too(run: Run) -> None:
 
 def test_an_output_in_an_f_string_is_an_error(run: Run) -> None:
     failure = failure_of(run("topic = aws.sns.Topic('a')\nprint(f'arn: {topic.arn}')"))
-    assert "__main__.py:4: TypeError" in failure.message
+    assert "__main__.py:4: _OutputToStringError" in failure.message
 
 
 def test_a_syntax_error_names_its_line(run: Run) -> None:
@@ -308,7 +308,7 @@ def test_a_run_error_is_the_whole_message(run: Run) -> None:
 @pytest.mark.parametrize(
     ("code", "how"),
     [
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "was ended by signal SIGKILL"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", "was ended by signal SIGTERM"),
         ("import os; os._exit(3)", "ended with code 3"),
         ("raise SystemExit(0)", "SystemExit: 0"),
     ],
@@ -329,9 +329,7 @@ def test_a_program_that_waits_for_itself_is_ended(run: Run) -> None:
 
 def test_nothing_of_a_program_stays_behind(run: Run, capfd: pytest.CaptureFixture[str]) -> None:
     folder, modules, environment = Path.cwd(), set(sys.modules), dict(os.environ)
-    plan_of(run("import os, antigravity_of_slipway_tests\nos.environ['LEFT'] = '1'\nprint('said')", name="other")) if (
-        False
-    ) else plan_of(run("import os, colorsys\nos.environ['LEFT'] = '1'\nprint('said')"))
+    plan_of(run("import os, colorsys\nos.environ['LEFT'] = '1'\nprint('said')"))
     assert Path.cwd() == folder
     assert dict(os.environ) == environment
     assert "colorsys" not in set(sys.modules) - modules
@@ -369,11 +367,11 @@ def test_a_failing_program_does_not_take_the_others_along(tmp_path: Path) -> Non
     for stack in ("a", "b", "c"):
         (tmp_path / f"Pulumi.{stack}.yaml").write_text("", encoding="utf-8")
     (tmp_path / "__main__.py").write_text(
-        "import os, pulumi\nif pulumi.get_stack() == 'b': os.abort()\npulumi.export('stack', pulumi.get_stack())\n",
+        "import os, pulumi\nif pulumi.get_stack() == 'b': os.kill(os.getpid(), 9)\npulumi.export('stack', pulumi.get_stack())\n",
         encoding="utf-8",
     )
     project = Project.load(tmp_path)
     first, second, third = evaluate(jobs_for(project, project.stacks()))
     assert plan_of(first).exports == {"stack": "a"}
-    assert re.search(r"stack b: the program was ended by signal SIGABRT", failure_of(second).message)
+    assert re.search(r"stack b: the program was ended by signal SIGKILL", failure_of(second).message)
     assert plan_of(third).exports == {"stack": "c"}

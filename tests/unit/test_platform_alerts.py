@@ -42,35 +42,23 @@ def environment_alerts(cloud: Cloud, **changes: Any) -> None:
 
 CLUSTER = {
     "cpu-reservation": "min(last_30m):avg:aws.ecs.cluster.cpureservation{env:stage,clustername:api} > 95",
-    "memory-reservation": (
-        "min(last_30m):avg:aws.ecs.cluster.memory_reservation{env:stage,clustername:api} > 95"
-    ),
-    "host-unhealthy": (
-        "avg(last_15m):max:aws.ec2.status_check_failed{env:stage,cluster:api} by {host} > 0.9"
-    ),
+    "memory-reservation": ("min(last_30m):avg:aws.ecs.cluster.memory_reservation{env:stage,clustername:api} > 95"),
+    "host-unhealthy": ("avg(last_15m):max:aws.ec2.status_check_failed{env:stage,cluster:api} by {host} > 0.9"),
     "instance-refresh": (
-        "sum(last_1d):default_zero(sum:slipway.instance_refreshes"
-        "{env:stage,cluster:api,outcome:failed}.as_count()) > 1"
+        "sum(last_1d):default_zero(sum:slipway.instance_refreshes{env:stage,cluster:api,outcome:failed}.as_count()) > 1"
     ),
     "host-cpu": "min(last_1h):100 - avg:system.cpu.idle{env:stage,cluster:api} by {host} > 90",
     "host-load": "min(last_30m):avg:system.load.norm.5{env:stage,cluster:api} by {host} > 2.5",
     "host-memory": "max(last_10m):100 * avg:system.mem.pct_usable{env:stage,cluster:api} by {host} < 5",
     "host-disk": "min(last_10m):100 * max:system.disk.in_use{env:stage,cluster:api} by {host,device} > 90",
-    "host-inodes": (
-        "min(last_10m):100 * max:system.fs.inodes.in_use{env:stage,cluster:api} by {host,device} > 95"
-    ),
+    "host-inodes": ("min(last_10m):100 * max:system.fs.inodes.in_use{env:stage,cluster:api} by {host,device} > 95"),
 }
 ENVIRONMENT = {
     "bastion": "avg(last_15m):max:aws.ec2.status_check_failed{env:stage,name:bastion} > 0.9",
-    "certificates": (
-        "max(last_1d):min:aws.certificatemanager.days_to_expiry{env:stage} by {certificatearn} < 14"
-    ),
-    "schedules": (
-        "sum(last_1h):default_zero(sum:aws.scheduler.invocation_dropped_count{env:stage}.as_count()) > 4"
-    ),
+    "certificates": ("max(last_1d):min:aws.certificatemanager.days_to_expiry{env:stage} by {certificatearn} < 14"),
+    "schedules": ("sum(last_1h):default_zero(sum:aws.scheduler.invocation_dropped_count{env:stage}.as_count()) > 4"),
     "events": (
-        "sum(last_30m):default_zero(sum:aws.lambda.errors"
-        "{env:stage,functionname:deploy-events}.as_count()) > 10"
+        "sum(last_30m):default_zero(sum:aws.lambda.errors{env:stage,functionname:deploy-events}.as_count()) > 10"
     ),
     "budget": (
         "max(last_1d):100 * max:aws.billing.actual_spend{env:stage} by {budget_name}"
@@ -111,9 +99,7 @@ def test_datadog_accepts_every_monitor(cloud: Cloud, deploy: Any) -> None:
         assert found.inputs.get("newGroupDelay") == (300 if grouped else None)
 
 
-@pytest.mark.parametrize(
-    ("alert", "delay"), [("host-cpu", 15), ("cpu-reservation", 900), ("instance-refresh", 60)]
-)
+@pytest.mark.parametrize(("alert", "delay"), [("host-cpu", 15), ("cpu-reservation", 900), ("instance-refresh", 60)])
 def test_the_delay_follows_the_source(cloud: Cloud, alert: str, delay: int) -> None:
     cluster_alerts(cloud)
     assert cloud.one(MONITOR, f"api-{alert}")["evaluationDelay"] == delay

@@ -84,9 +84,7 @@ def test_a_service_has_the_monitors_of_its_kind(
     assert {found.name for found in cloud.all(MONITOR)} == {f"gateway-{alert}" for alert in expected}
     (component,) = cloud.all("slipway:datadog:ServiceAlerts")
     assert {found.parent for found in cloud.all(MONITOR)} == {component.urn}
-    assert set(cloud.outputs[component.urn]["monitorIds"].values()) == {
-        f"gateway-{alert}-id" for alert in expected
-    }
+    assert set(cloud.outputs[component.urn]["monitorIds"].values()) == {f"gateway-{alert}-id" for alert in expected}
 
 
 @pytest.mark.parametrize(
@@ -94,8 +92,7 @@ def test_a_service_has_the_monitors_of_its_kind(
     [
         (
             "running-tasks",
-            f"max(last_15m):100 * sum:aws.ecs.service.running{{{ECS}}}"
-            f" / sum:aws.ecs.service.desired{{{ECS}}} < 60",
+            f"max(last_15m):100 * sum:aws.ecs.service.running{{{ECS}}} / sum:aws.ecs.service.desired{{{ECS}}} < 60",
         ),
         ("cpu", f"avg(last_10m):avg:aws.ecs.service.cpuutilization{{{ECS}}} > 90"),
         ("memory", f"avg(last_10m):max:aws.ecs.service.memory_utilization.maximum{{{ECS}}} > 90"),
@@ -113,8 +110,7 @@ def test_a_service_has_the_monitors_of_its_kind(
         ("at-maximum", f"min(last_30m):100 * max:aws.ecs.service.desired{{{ECS}}} / 6 > 99"),
         (
             "deployment-failed",
-            "sum(last_1h):"
-            f"default_zero(sum:slipway.ecs.deployments{{{EVENTS},outcome:failed}}.as_count()) > 1",
+            f"sum(last_1h):default_zero(sum:slipway.ecs.deployments{{{EVENTS},outcome:failed}}.as_count()) > 1",
         ),
         ("latency-p99", f"min(last_10m):max:aws.applicationelb.target_response_time.p99{{{TARGETS}}} > 6"),
         (
@@ -253,11 +249,7 @@ def test_a_monitor_in_full(cloud: Cloud) -> None:
 
 def test_only_tasks_that_cannot_be_counted_tell_that_data_is_missing(cloud: Cloud) -> None:
     cloud.deploy(lambda: ServiceAlerts("gateway", args()))
-    noticed = {
-        found.name
-        for found in cloud.all(MONITOR)
-        if found.inputs["onMissingData"] == "show_and_notify_no_data"
-    }
+    noticed = {found.name for found in cloud.all(MONITOR) if found.inputs["onMissingData"] == "show_and_notify_no_data"}
     assert noticed == {"gateway-running-tasks"}
     assert "{{#is_no_data}}" in cloud.one(MONITOR, "gateway-running-tasks")["message"]
     assert "{{#is_no_data}}" not in cloud.one(MONITOR, "gateway-cpu")["message"]

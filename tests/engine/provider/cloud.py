@@ -60,6 +60,7 @@ class Cloud:
     calls: list[Call] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     survived: Counter[str] = field(default_factory=Counter)  # faults that were injected, by kind
+    waiting: list[Fault] = field(default_factory=list)  # faults whose delay has begun
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _generations: Counter[str] = field(default_factory=Counter)
 
@@ -78,6 +79,7 @@ class Cloud:
             if fault.error is not None:
                 self.survived[fault.kind] += 1
         if fault.delay:
+            self.waiting.append(fault)
             time.sleep(fault.delay)
         return fault
 

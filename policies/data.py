@@ -1,0 +1,137 @@
+"""What is kept: encrypted, for a time, and not deleted by accident."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from policies.rule import Rule, as_list, is_reference, is_true, resource_rule, stack_rule, within
+from slipway.plan import Resource
+
+# What cannot be had back once it is deleted, or only under another name that the world would have to learn.
+_STATEFUL = (
+    "aws:cloudtrail/trail:Trail",
+    "aws:dynamodb/table:Table",
+    "aws:ec2/vpc:Vpc",
+    "aws:ecr/repository:Repository",
+    "aws:efs/fileSystem:FileSystem",
+    "aws:kms/key:Key",
+    "aws:organizations/account:Account",
+    "aws:organizations/organization:Organization",
+    "aws:organizations/organizationalUnit:OrganizationalUnit",
+    "aws:rds/cluster:Cluster",
+    "aws:rds/instance:Instance",
+    "aws:route53/zone:Zone",
+    "aws:s3/bucket:Bucket",
+    "aws:secretsmanager/secret:Secret",
+)
+_BUCKET = "aws:s3/bucket:Bucket"
+_BESIDE_A_BUCKET = {
+    "aws:s3/bucketPolicy:BucketPolicy": "a policy that refuses clear text",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "a block of public access",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "encryption",
+    "aws:s3/bucketVersioning:BucketVersioning": "versioning",
+}
+
+
+@resource_rule(
+    "aws:ebs/encryptionByDefault:EncryptionByDefault",
+    "aws:ebs/volume:Volume",
+    "aws:ec2/launchTemplate:LaunchTemplate",
+    remedy="Set encrypted on every volume, and name the root volume.",
+)
+def encrypted_volumes(resource: Resource) -> Iterator[str]:
+    """A volume's snapshots outlive it and can be copied; encrypted, they are worth nothing without the key."""
+    if resource.short_type == "EncryptionByDefault":
+        # True unless it is said.
+        if not is_true(resource.inputs.get("enabled", True)):
+            yield "volumes of the account are not encrypted by default"
+        return
+    if resource.short_type == "Volume":
+        if not is_true(resource.inputs.get("encrypted")):
+            yield "the volume is not encrypted"
+        return
+    mappings = resource.inputs.get("blockDeviceMappings")
+    if is_reference(mappings):
+        return
+    if not mappings:
+        yield "the image decides about its root volume"
+    for mapping in as_list(mappings):
+        if not is_true((mapping.get("ebs") or {}).get("encrypted")):
+            yield f"{mapping.get('deviceName')} is not encrypted"
+
+
+@resource_rule(
+    "aws:sns/topic:Topic",
+    "aws:sqs/queue:Queue",
+    remedy="Set kms_master_key_id; for a queue sqs_managed_sse_enabled is enough.",
+)
+def encrypted_messages(resource: Resource) -> Iterator[str]:
+    """A message that waits lies on a disk."""
+    if resource.inputs.get("kmsMasterKeyId"):
+        return
+    if resource.short_type == "Queue" and is_true(resource.inputs.get("sqsManagedSseEnabled")):
+        return
+    yield "messages are kept in clear text"
+
+
+@resource_rule(
+    "aws:cloudwatch/logGroup:LogGroup",
+    remedy="Set kms_key_id to the key of LogKey.",
+)
+def encrypted_records(resource: Resource) -> Iterator[str]:
+    """What people did and what the firewall saw is encrypted with a key of the account's own, whose use is on record.
+    Services' logs are encrypted by AWS's."""
+    if within(resource, "slipway:ecs:EcsService"):
+        return
+    if not resource.inputs.get("kmsKeyId"):
+        yield "no key of the account's own"
+
+
+@resource_rule(
+    "aws:cloudwatch/logGroup:LogGroup",
+    remedy="Set retention_in_days.",
+)
+def log_retention(resource: Resource) -> Iterator[str]:
+    """Logs that are kept for ever are paid for ever, and hold personal data longer than anybody may."""
+    days = resource.inputs.get("retentionInDays")
+    if not days and not resource.inputs.get("skipDestroy"):
+        yield "kept for ever"
+
+
+@stack_rule(remedy="Make the bucket with PrivateBucket, which has all of it.")
+def complete_buckets(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
+    """A bucket is private, encrypted, versioned and reached by TLS only by resources of their own, which are easily
+    forgotten. They stand beside it, under the same component."""
+    beside: dict[str | None, set[str]] = defaultdict(set)
+    for resource in resources:
+        beside[resource.parent].add(resource.type)
+    for resource in resources:
+        if resource.type == _BUCKET:
+            for kind, what in _BESIDE_A_BUCKET.items():
+                if kind not in beside[resource.parent]:
+                    yield resource, f"without {what}"
+
+
+@resource_rule(
+    *_STATEFUL,
+    "aws:lb/loadBalancer:LoadBalancer",
+    remedy="Give it protect=True; a balancer enable_deletion_protection.",
+)
+def protected_state(resource: Resource) -> Iterator[str]:
+    """A slip in a pull request must not delete what cannot be made again: the engine, or AWS for a balancer, refuses."""
+    if resource.short_type == "LoadBalancer":
+        if not is_true(resource.inputs.get("enableDeletionProtection")):
+            yield "AWS would delete it"
+    elif not resource.protect:
+        yield "the engine would delete it"
+
+
+RULES: tuple[Rule, ...] = (
+    encrypted_volumes,
+    encrypted_messages,
+    encrypted_records,
+    complete_buckets,
+    log_retention,
+    protected_state,
+)
