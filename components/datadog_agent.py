@@ -76,8 +76,8 @@ class DatadogAgentArgs:
     api_key_secret: str  # the name of the secret in Secrets Manager whose value is the API key
     log_retention_days: int
     audience: Audience
-    cpu: int = 256
-    memory_mib: int = 512
+    cpu: int
+    memory_mib: int
     collect_logs: bool = False  # of tasks whose log driver is json-file
     collect_processes: bool = False
     collect_network: bool = False

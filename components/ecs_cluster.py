@@ -73,6 +73,8 @@ class EcsCluster(pulumi.ComponentResource):
     arn: pulumi.Output[str]
     name: str
     """The cluster's physical name: what people type and what metrics are tagged with."""
+    group_name: pulumi.Output[str]
+    """The physical name of the hosts' Auto Scaling group."""
     capacity_provider: pulumi.Output[str]
     """The name of the capacity provider, known once it is associated with the cluster."""
     exec_log_group_arn: pulumi.Output[str] | None
@@ -88,6 +90,7 @@ class EcsCluster(pulumi.ComponentResource):
         cluster = self._cluster(args)
         security_group = self._security_group(args)
         group = self._hosts(args, security_group)
+        self.group_name = group.name
         self.capacity_provider = self._capacity_provider(cluster, group)
         self.balancers = self._balancers(args, security_group)
         self.arn = cluster.arn

@@ -16,7 +16,9 @@ from components.image_cache import PREFIX
 
 # The registries that the program's own role may ask, the pull-through cache among them: asked there, a Docker Hub
 # image is fetched, so that the first host need not wait for it either.
-_ECR = re.compile(r"(?P<host>\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com)/(?P<repository>[^:@]+)[:@](?P<reference>.+)")
+_ECR = re.compile(
+    r"(?P<host>(?P<account>\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com)/(?P<repository>[^:@]+)[:@](?P<reference>.+)"
+)
 
 # https://distribution.github.io/distribution/spec/manifest-v2-2/ and https://github.com/opencontainers/image-spec
 _MANIFESTS = ", ".join(

@@ -54,9 +54,11 @@ _BURSTABLE_SIZES = {  # vCPU, GiB; in the smaller ones the platform itself leave
 # What a host keeps for itself of its nominal memory: the kernel's own share (8 GiB register as
 # about 7.6 with ECS, https://docs.aws.amazon.com/AmazonECS/latest/developerguide/memory-management.html) ...
 _KERNEL_SHARE = 0.06
-# ... and what the platform runs on every host: the ECS agent (ECS_RESERVED_MEMORY) and the Datadog agent.
-HOST_RESERVED_MIB = 640
-HOST_RESERVED_CPU = 256
+# ... what the ECS agent keeps back from tasks for what else runs on the host (ECS_RESERVED_MEMORY) ...
+ECS_RESERVED_MIB = 128
+# ... and the Datadog agent, a task on every host.
+AGENT_CPU = 256
+AGENT_MEMORY_MIB = 512
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,12 +73,12 @@ class InstanceType:
     @property
     def task_cpu(self) -> int:
         """CPU units that tasks can reserve on one host; 1,024 are one vCPU."""
-        return self.vcpus * 1024 - HOST_RESERVED_CPU
+        return self.vcpus * 1024 - AGENT_CPU
 
     @property
     def task_memory_mib(self) -> int:
         """Memory that tasks can reserve on one host, in MiB."""
-        return int(self.memory_mib * (1 - _KERNEL_SHARE)) - HOST_RESERVED_MIB
+        return int(self.memory_mib * (1 - _KERNEL_SHARE)) - ECS_RESERVED_MIB - AGENT_MEMORY_MIB
 
 
 def instance_type(name: str) -> InstanceType:

@@ -8,11 +8,13 @@ from pydantic import AfterValidator, Field
 
 from config.fields import (
     AccountId,
+    AgentVersion,
     AmiRelease,
     AvailabilityZone,
     ClusterName,
     DomainName,
     Email,
+    Environment,
     GitHubRepository,
     Handle,
     HttpsUrl,
@@ -22,6 +24,7 @@ from config.fields import (
     Percent,
     Phone,
     Region,
+    SecretsManagerName,
     Slug,
     SshCidr,
     TeamName,
@@ -128,6 +131,22 @@ class Datadog(Model):
         "ap2.datadoghq.com",
     ] = Field(default="datadoghq.com", description="the Datadog site of the company's organization")
     runbooks: HttpsUrl = Field(description="the address under which each service's runbook stands by its name")
+    owner: TeamName = Field(description="the team that alerts of clusters and environments reach, one of teams")
+    agent_version: AgentVersion = Field(description="the Datadog agent that every host runs, such as 7.72.1")
+    api_key_secret: SecretsManagerName = Field(
+        default="datadog/api-key", description="the name of the secret with Datadog's API key in each account"
+    )
+    muted: tuple[Environment, ...] = Field(
+        default=(), description="the environments whose alerts reach nobody; they are judged and shown all the same"
+    )
+    collect_logs: bool = Field(
+        default=False, description="whether Datadog has the services' logs, so that errors in them alert"
+    )
+    collect_processes: bool = Field(default=False, description="whether agents send the hosts' processes")
+    collect_network: bool = Field(default=False, description="whether agents watch the hosts' connections")
+    collect_resources: bool = Field(
+        default=False, description="whether Datadog catalogues each AWS resource with its configuration"
+    )
 
 
 class Platform(Model):
@@ -156,8 +175,10 @@ class Platform(Model):
     )
     audit: Audit = Field(default=Audit(), description="the audit trail's retention")
     accounts: Accounts = Field(description="the AWS accounts, one a stack")
+    # A network ACL has 20 rules each way, of which the bastion's port takes one a network:
+    # https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-nacls
     ssh_cidrs: Annotated[tuple[SshCidr, ...], AfterValidator(_distinct)] = Field(
-        default=(), description="the networks that may reach the bastions' SSH port"
+        default=(), max_length=13, description="the networks that may reach the bastions' SSH port"
     )
     ami_release: AmiRelease = Field(
         description="the ECS-optimized AL2023 release that hosts run, such as 2023.0.20261110-kernel-6.1",

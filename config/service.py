@@ -15,6 +15,7 @@ from config.fields import (
     Model,
     Percent,
     Port,
+    QueueName,
     TeamName,
     UrlPath,
     text,
@@ -208,6 +209,12 @@ class WebService(ServiceBase):
         default=30, ge=0, le=3600, description="seconds a leaving task finishes requests in, 0 to 3600"
     )
     scaling: WebScaling = Field(default=WebScaling(), description="what autoscaling aims at")
+    availability_percent: float = Field(
+        default=99.9,
+        ge=90,
+        lt=100,
+        description="how many requests of 30 days must get no 5xx status, in percent, 90 to below 100",
+    )
 
 
 class WorkerService(ServiceBase):
@@ -215,6 +222,9 @@ class WorkerService(ServiceBase):
 
     kind: Literal["worker"] = Field(description="what kind of service it is")
     scaling: Scaling = Field(default=Scaling(), description="what autoscaling aims at")
+    queue: QueueName | None = Field(
+        default=None, description="the SQS queue that it empties, whose age is then watched"
+    )
 
 
 class JobService(ServiceBase):

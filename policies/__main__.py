@@ -8,6 +8,6 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from pulumi_policy import PolicyPack
 
-from policies import exceptions, pack
+from policies import exemptions, pack
 
-PolicyPack("slipway", policies=pack.policies(exceptions.load()))
+PolicyPack("slipway", policies=pack.policies(exemptions.load()))

@@ -25,6 +25,8 @@ _STATEFUL = (
     "aws:s3/bucket:Bucket",
     "aws:secretsmanager/secret:Secret",
 )
+# Their logs say what people typed in a container, called in an account, and sent to a public balancer.
+_RECORDING = ("slipway:audit:AuditTrail", "slipway:ecs:EcsCluster", "slipway:lb:WebFirewall")
 _BUCKET = "aws:s3/bucket:Bucket"
 _BESIDE_A_BUCKET = {
     "aws:s3/bucketPolicy:BucketPolicy": "a policy that refuses clear text",
@@ -75,16 +77,11 @@ def encrypted_messages(resource: Resource) -> Iterator[str]:
     yield "messages are kept in clear text"
 
 
-@resource_rule(
-    "aws:cloudwatch/logGroup:LogGroup",
-    remedy="Set kms_key_id to the key of LogKey.",
-)
+@resource_rule("aws:cloudwatch/logGroup:LogGroup", remedy="Set kms_key_id to the key of LogKey.")
 def encrypted_records(resource: Resource) -> Iterator[str]:
     """What people did and what the firewall saw is encrypted with a key of the account's own, whose use is on record.
-    Services' logs are encrypted by AWS's."""
-    if within(resource, "slipway:ecs:EcsService"):
-        return
-    if not resource.inputs.get("kmsKeyId"):
+    Everything else in CloudWatch Logs is encrypted with AWS's."""
+    if any(within(resource, component) for component in _RECORDING) and not resource.inputs.get("kmsKeyId"):
         yield "no key of the account's own"
 
 

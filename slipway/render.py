@@ -155,9 +155,7 @@ def _component_outputs(components: Sequence[Resource], stack: Resource | None, o
             by_type.setdefault(component.short_type, []).append(component)
     for short_type in sorted(by_type):
         rows = [
-            (component.name, key, cell)
-            for component in by_type[short_type]
-            for key, cell in _flat(component.outputs)
+            (component.name, key, cell) for component in by_type[short_type] for key, cell in _flat(component.outputs)
         ]
         _heading(short_type, len(by_type[short_type]), out)
         _table(("NAME", "OUTPUT", "VALUE"), _without_repeats(rows), out)

@@ -22,13 +22,12 @@ from components.image_cache import ImageCache, cached_image
 from components.internal_dns import InternalDns, InternalDnsArgs
 from components.log_key import LogKey, LogKeyArgs
 from components.network import Network, NetworkArgs
-from components.service_alerts import ServiceAlerts, ServiceAlertsArgs
 from components.web_firewall import WebFirewall, WebFirewallArgs
-from config import alerts
-from config.instance_types import HOST_RESERVED_MIB, instance_type
+from config.instance_types import ECS_RESERVED_MIB, instance_type
 from config.service import JobService, Scaling, WebService
 from config.settings import Cluster, DeployedService, EnvironmentSettings
 from stacks.account import account_baseline
+from stacks.monitoring import monitoring
 from stacks.providers import account_provider, datadog_provider, root_zone_provider
 
 
@@ -37,7 +36,7 @@ def environment(settings: EnvironmentSettings) -> dict[str, pulumi.Input[Any]]:
     platform = settings.platform
     aws_provider = account_provider(settings)
     in_account = pulumi.ResourceOptions(providers=[aws_provider])
-    in_datadog = pulumi.ResourceOptions(providers=[datadog_provider(settings)])
+    in_both = pulumi.ResourceOptions(providers=[aws_provider, datadog_provider(settings)])
 
     account_baseline(settings, in_account)
     network = Network(
@@ -101,7 +100,7 @@ def environment(settings: EnvironmentSettings) -> dict[str, pulumi.Input[Any]]:
     services = {}
     for name, service in settings.services.items():
         services[name] = _service(service, settings, network, dns, clusters[service.spec.cluster], in_account)
-        _alerts(service, settings, services[name], in_datadog)
+    monitoring(settings, clusters, services, in_both)
 
     return {
         "domain": settings.domain,
@@ -136,7 +135,7 @@ def _cluster(
             instances_max=cluster.size.instances.max,
             disk_gib=cluster.definition.disk_gib,
             ami_release=settings.platform.ami_release,
-            reserved_memory_mib=HOST_RESERVED_MIB,
+            reserved_memory_mib=ECS_RESERVED_MIB,
             access_logs_bucket=access_logs.bucket,
             web_acl_arn=firewall.arn,
             log_key_arn=log_key.arn,
@@ -226,27 +225,4 @@ def _web(
         balancer_zone_id=balancer.zone_id,
         balancer_arn_suffix=balancer.arn_suffix,
         requests_per_target=spec.scaling.requests_per_target,
-    )
-
-
-def _alerts(
-    service: DeployedService,
-    settings: EnvironmentSettings,
-    deployed: EcsService,
-    opts: pulumi.ResourceOptions,
-) -> ServiceAlerts:
-    return ServiceAlerts(
-        service.name,
-        ServiceAlertsArgs(
-            service=service.name,
-            cluster=service.spec.cluster,
-            environment=settings.environment,
-            owner=service.spec.owner,
-            chat=service.owner.chat,
-            pager=service.owner.pager,
-            runbook_url=service.runbook,
-            thresholds=alerts.thresholds(service.spec.kind, service.spec.alerts),
-            target_group=deployed.target_group_arn_suffix,
-        ),
-        opts,
     )

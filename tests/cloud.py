@@ -102,6 +102,7 @@ def _output_names(type_: str) -> list[str]:
     if package not in ("aws", "datadog"):
         return []
     module = module.split("/")[0]
+    module = "lambda_" if module == "lambda" else module  # a keyword of Python's
     where = f"pulumi_{package}" if module == "index" else f"pulumi_{package}.{module}"
     class_ = getattr(importlib.import_module(where), class_name)
     return [

@@ -44,7 +44,11 @@ _PLATFORM: dict[str, Any] = {
         team: {"email": f"{team}@acme.example", "chat": f"@slack-{team}", "pager": f"@pagerduty-{team}"}
         for team in ("platform", "payments")
     },
-    "datadog": {"runbooks": "https://wiki.acme.example/runbooks"},
+    "datadog": {
+        "runbooks": "https://wiki.acme.example/runbooks",
+        "owner": "platform",
+        "agent_version": "7.72.1",
+    },
 }
 
 

@@ -12,7 +12,7 @@ from slipway.plan import Plan, Resource
 from slipway.project import Project
 
 ROOT = Path(__file__).parent.parent
-PROGRAM = ("__main__.py", "lazy_sdk.py", "components", "config", "stacks")
+PROGRAM = ("__main__.py", "lazy_sdk.py", "components", "config", "functions", "stacks")
 
 
 def copy_project(into: Path) -> Path:

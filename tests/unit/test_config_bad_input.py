@@ -81,7 +81,7 @@ CASES = [
         setting(GATEWAY, "volumes", to=[]),
         file=GATEWAY,
         key="volumes",
-        allowed="these keys: alerts, cluster, command, cpu,",
+        allowed="these keys: alerts, availability_percent, cluster, command, cpu,",
         remedy="remove the key",
     ),
     case(

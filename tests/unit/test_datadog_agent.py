@@ -44,6 +44,8 @@ def agent(**changes: Any) -> DatadogAgent:
         "api_key_secret": "datadog/api-key",
         "log_retention_days": 30,
         "audience": AUDIENCE,
+        "cpu": 256,
+        "memory_mib": 512,
     }
     return DatadogAgent("api-datadog", DatadogAgentArgs(**given | changes))
 

@@ -150,8 +150,16 @@ def service(version: int, **more: Any) -> dict[str, Any]:
 
 
 def run(hook: Any, **args: Any) -> Any:
-    kind = pulumi.ErrorHookArgs if isinstance(hook, pulumi.ErrorHook) else pulumi.ResourceHookArgs
-    return asyncio.run(hook(kind(urn="urn", id="id", name="gateway-service", type="aws:ecs/service:Service", **args)))
+    async def hooked() -> Any:
+        kind = pulumi.ErrorHookArgs if isinstance(hook, pulumi.ErrorHook) else pulumi.ResourceHookArgs
+        return await hook(kind(urn="urn", id="id", name="gateway-service", type="aws:ecs/service:Service", **args))
+
+    # A loop of its own, left alone by Pulumi's.
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(hooked())
+    finally:
+        loop.close()
 
 
 def test_create_and_update_are_checked(hooks: DeployCheck, aws: Any) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -27,8 +25,6 @@ CLUSTER = "arn:aws:ecs:us-east-1:333333333333:cluster/api"
 DEFINITION = "arn:aws:ecs:us-east-1:333333333333:task-definition/gateway:7"
 
 
-# `lambda` is a keyword of Python, so that the SDK spells the module of these types otherwise.
-sys.modules.setdefault("pulumi_aws.lambda", importlib.import_module("pulumi_aws.lambda_"))
 
 
 # The component ----------------------------------------------------------------------------------------------

@@ -122,12 +122,20 @@ def test_every_new_task_definition_is_asked_about(registry: Registry, monkeypatc
     inputs = {"containerDefinitions": json.dumps([{"image": f"{ECR}/gateway:9"}])}
     registry.status = 404
     with pytest.raises(ImageMissing):
-        asyncio.run(_call(hook, inputs))
-    asyncio.run(_call(hook, {"containerDefinitions": pulumi.UNKNOWN}))  # a preview that does not know them yet
+        call(hook, inputs)
+    call(hook, {"containerDefinitions": pulumi.UNKNOWN})  # a preview that does not know them yet
     assert len(registry.asked) == 1
 
 
-async def _call(hook: pulumi.ResourceHook, inputs: dict[str, Any]) -> None:
-    awaitable = hook(pulumi.ResourceHookArgs(urn="urn", id="", name="n", type="t", new_inputs=inputs))
-    assert awaitable is not None
-    await awaitable
+def call(hook: pulumi.ResourceHook, inputs: dict[str, Any]) -> None:
+    async def hooked() -> None:
+        awaitable = hook(pulumi.ResourceHookArgs(urn="urn", id="", name="n", type="t", new_inputs=inputs))
+        assert awaitable is not None
+        await awaitable
+
+    # A loop of its own, left alone by Pulumi's.
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(hooked())
+    finally:
+        loop.close()

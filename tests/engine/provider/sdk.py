@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from keyword import iskeyword
 from pathlib import Path
 
 _CLASS = re.compile(r"^class (\w+)\b.*:$", re.MULTILINE)
@@ -49,10 +50,9 @@ class ResourceType:
 @cache
 def resource_type(token: str) -> ResourceType:
     """Read one type, such as `aws:ecs/service:Service`. A token that the SDK does not have is a LookupError."""
-    package, module, _ = token.split(":")
-    directory = module.split("/")[0]
+    package, directory = _place(token)
     try:
-        path, class_name = _tokens(package, "" if directory == "index" else directory)[token]
+        path, class_name = _tokens(package, directory)[token]
     except KeyError:
         raise LookupError(f"{token} is no resource type of pulumi_{package}") from None
     classes = _classes(path)
@@ -62,10 +62,18 @@ def resource_type(token: str) -> ResourceType:
 
 def nested_inputs(token: str, args: str) -> dict[str, Property]:
     """What an Args class of nested inputs takes; nothing for one that is defined in another module."""
+    package, directory = _place(token)
+    path = _root(package) / directory / "_inputs.py"
+    return _classes(path).get(args, {}) if path.exists() else {}
+
+
+def _place(token: str) -> tuple[str, str]:
+    """The package of a token, and the directory of the SDK that has its class."""
     package, module, _ = token.split(":")
     directory = module.split("/")[0]
-    path = _root(package) / ("" if directory == "index" else directory) / "_inputs.py"
-    return _classes(path).get(args, {}) if path.exists() else {}
+    if directory == "index":
+        return package, ""
+    return package, f"{directory}_" if iskeyword(directory) else directory  # such as lambda_
 
 
 @cache

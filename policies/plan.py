@@ -1,0 +1,47 @@
+"""The rules on offline plans: what `slipway plan --policies` and the pull-request comment show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from policies import exemptions
+from policies.rule import Finding, Rule
+from policies.rules import RULES
+from slipway.plan import Plan, Resource
+
+
+def check(plan: Plan, exempted: Sequence[exemptions.Exemption] | None = None) -> list[Finding]:
+    """What one stack's plan breaks, in the order of the rules and of the plan; excepted findings among it."""
+    return check_all([plan], exempted)
+
+
+def check_all(plans: Iterable[Plan], exempted: Sequence[exemptions.Exemption] | None = None) -> list[Finding]:
+    """The same for several stacks, and what is wrong between them. `exempted`: the file's, if none are given."""
+    by_stack = {plan.stack: plan for plan in plans}
+    if exempted is None:
+        exempted = exemptions.load()
+    return [
+        Finding(
+            rule=rule,
+            stack=stack,
+            resource=resource,
+            message=message,
+            exception=exemptions.reason_for(exempted, rule.name, stack, resource),
+        )
+        for rule in RULES
+        for stack, resource, message in _broken(rule, by_stack)
+    ]
+
+
+def _broken(rule: Rule, plans: dict[str, Plan]) -> Iterator[tuple[str, Resource, str]]:
+    if rule.of_estate:
+        yield from rule.of_estate(plans)
+    for stack, plan in plans.items():
+        if rule.of_stack:
+            for resource, message in rule.of_stack(plan.resources):
+                yield stack, resource, message
+        if rule.of_resource:
+            for resource in plan.resources:
+                if not rule.types or resource.type in rule.types:
+                    for message in rule.of_resource(resource):
+                        yield stack, resource, message

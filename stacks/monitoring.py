@@ -1,0 +1,193 @@
+"""Datadog for an environment: the account, agents, deployment events, and what watches clusters and services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+import pulumi
+
+from components.cluster_alerts import ClusterAlerts, ClusterAlertsArgs
+from components.datadog_agent import DatadogAgent, DatadogAgentArgs
+from components.datadog_integration import DatadogIntegration, DatadogIntegrationArgs
+from components.deploy_events import DeployEvents, DeployEventsArgs
+from components.ecs_cluster import EcsCluster
+from components.ecs_service import EcsService
+from components.environment_alerts import EnvironmentAlerts, EnvironmentAlertsArgs
+from components.environment_dashboard import EnvironmentDashboard, EnvironmentDashboardArgs
+from components.fleet_dashboard import FleetDashboard, FleetDashboardArgs
+from components.monitors import Audience
+from components.service_alerts import ServiceAlerts, ServiceAlertsArgs
+from components.service_dashboard import ServiceDashboard, ServiceDashboardArgs
+from components.service_objective import ServiceObjective, ServiceObjectiveArgs
+from config import alerts
+from config.instance_types import AGENT_CPU, AGENT_MEMORY_MIB
+from config.schedules import rhythm
+from config.service import JobService, WebService, WorkerService
+from config.settings import DeployedService, EnvironmentSettings
+
+
+def monitoring(
+    settings: EnvironmentSettings,
+    clusters: Mapping[str, EcsCluster],
+    services: Mapping[str, EcsService],
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Watch the whole environment. `opts` has the account's provider and Datadog's."""
+    platform, environment = settings.platform, settings.environment
+    audience = _platform_audience(settings)
+    DatadogIntegration(
+        "datadog",
+        DatadogIntegrationArgs(
+            account_id=settings.account.id,
+            environment=environment,
+            region=platform.region,
+            collect_resources=platform.datadog.collect_resources,
+        ),
+        opts,
+    )
+    events = DeployEvents(
+        "deploy-events",
+        DeployEventsArgs(
+            environment=environment,
+            account_id=settings.account.id,
+            region=platform.region,
+            site=platform.datadog.site,
+            api_key_secret=platform.datadog.api_key_secret,
+            log_retention_days=platform.log_retention_days,
+            groups={name: cluster.group_name for name, cluster in clusters.items()},
+        ),
+        opts,
+    )
+    for name, cluster in clusters.items():
+        DatadogAgent(
+            f"{name}-datadog-agent",
+            DatadogAgentArgs(
+                environment=environment,
+                account_id=settings.account.id,
+                region=platform.region,
+                cluster=name,
+                cluster_arn=cluster.arn,
+                site=platform.datadog.site,
+                version=platform.datadog.agent_version,
+                api_key_secret=platform.datadog.api_key_secret,
+                log_retention_days=platform.log_retention_days,
+                audience=audience,
+                collect_logs=platform.datadog.collect_logs,
+                collect_processes=platform.datadog.collect_processes,
+                collect_network=platform.datadog.collect_network,
+                cpu=AGENT_CPU,
+                memory_mib=AGENT_MEMORY_MIB,
+            ),
+            opts,
+        )
+        ClusterAlerts(
+            f"{name}-cluster",
+            ClusterAlertsArgs(environment=environment, cluster=name, audience=audience),
+            opts,
+        )
+    EnvironmentAlerts(
+        "environment",
+        EnvironmentAlertsArgs(
+            audience=audience,
+            events_function=events.function_name,
+            muted=environment in platform.datadog.muted,
+        ),
+        opts,
+    )
+    owner = platform.datadog.owner
+    EnvironmentDashboard(
+        "environment",
+        EnvironmentDashboardArgs(environment=environment, owner=owner, clusters=list(clusters)),
+        opts,
+    )
+    FleetDashboard("fleet", FleetDashboardArgs(environment=environment, owner=owner), opts)
+    for name, service in settings.services.items():
+        _service(service, settings, services[name], opts)
+
+
+def _service(
+    service: DeployedService,
+    settings: EnvironmentSettings,
+    deployed: EcsService,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    name, spec, environment = service.name, service.spec, settings.environment
+    thresholds = alerts.thresholds(spec.kind, spec.alerts)
+    tasks_max = None if service.tasks.fixed or spec.kind == "job" else service.tasks.max
+    queue = spec.queue if isinstance(spec, WorkerService) else None
+    objective_id: pulumi.Output[str] | None = None
+    if isinstance(spec, WebService) and deployed.target_group_arn_suffix is not None:
+        objective_id = ServiceObjective(
+            name,
+            ServiceObjectiveArgs(
+                service=name,
+                environment=environment,
+                owner=spec.owner,
+                target_group=deployed.target_group_arn_suffix,
+                availability_percent=spec.availability_percent,
+            ),
+            opts,
+        ).id
+    page = ServiceDashboard(
+        name,
+        ServiceDashboardArgs(
+            service=name,
+            kind=spec.kind,
+            description=spec.description,
+            environment=environment,
+            owner=spec.owner,
+            cluster=spec.cluster,
+            runbook_url=service.runbook,
+            thresholds=thresholds,
+            target_group=deployed.target_group_arn_suffix,
+            objective_id=objective_id,
+            queue=queue,
+        ),
+        opts,
+    )
+    datadog = _address(settings.platform.datadog.site)
+    search = quote(f"source:slipway env:{environment} service:{name}", safe=":")
+    ServiceAlerts(
+        name,
+        ServiceAlertsArgs(
+            service=name,
+            cluster=spec.cluster,
+            environment=environment,
+            owner=spec.owner,
+            chat=service.owner.chat,
+            pager=service.owner.pager,
+            runbook_url=service.runbook,
+            thresholds=thresholds,
+            target_group=deployed.target_group_arn_suffix,
+            objective_id=objective_id,
+            tasks_max=tasks_max,
+            queue=queue,
+            rhythm=rhythm(spec.schedule) if isinstance(spec, JobService) else None,
+            time_zone=spec.time_zone if isinstance(spec, JobService) else "UTC",
+            logs_collected=settings.platform.datadog.collect_logs,
+            links={
+                "Dashboard": page.path.apply(lambda path: f"{datadog}{path}"),
+                "Last deploys": f"{datadog}/event/explorer?query={search}",
+            },
+        ),
+        opts,
+    )
+
+
+def _platform_audience(settings: EnvironmentSettings) -> Audience:
+    """Who is told of what every service shares."""
+    owner = settings.platform.datadog.owner
+    team = settings.platform.teams[owner]
+    return Audience(
+        environment=settings.environment,
+        owner=owner,
+        chat=team.chat,
+        pager=team.pager,
+        runbook_url=f"{settings.platform.datadog.runbooks}/platform",
+    )
+
+
+def _address(site: str) -> str:
+    """Where people open Datadog: https://docs.datadoghq.com/getting_started/site/"""
+    return f"https://app.{site}" if site in ("datadoghq.com", "datadoghq.eu") else f"https://{site}"

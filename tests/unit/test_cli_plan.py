@@ -1,0 +1,131 @@
+"""`slipway plan`: what it prints, how it ends, and that it prints the same every time."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from slipway.cli import app
+
+pytestmark = pytest.mark.filterwarnings(
+    # Other tests leave idle threads behind; the command itself has none when it forks.
+    "ignore:This process .* is multi-threaded:DeprecationWarning"
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = """\
+import pulumi, pulumi_aws as aws
+
+if pulumi.get_stack() == "broken":
+    raise pulumi.RunError("2 problems in the configuration\\n\\nservices/a.yaml: port")
+if pulumi.get_stack() == "bug":
+    None.missing
+aws.sns.Topic("topic", display_name=pulumi.Config().require_secret("token"))
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "Pulumi.yaml").write_text("name: slipway\nruntime: python\n", encoding="utf-8")
+    (tmp_path / "__main__.py").write_text(PROGRAM, encoding="utf-8")
+    for stack in ("prod", "dev"):
+        (tmp_path / f"Pulumi.{stack}.yaml").write_text("config:\n  token: {secure: v1:abc}\n", encoding="utf-8")
+    return tmp_path
+
+
+def slipway(*arguments: str, root: Path) -> Result:
+    return CliRunner().invoke(app, ["plan", *arguments, "--root", str(root)])
+
+
+def test_one_stack(project: Path) -> None:
+    result = slipway("dev", root=project)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("Stack dev  1 resource in 0 components\n")
+    assert "v1:abc" not in result.output
+
+
+def test_all_stacks_in_the_order_of_their_names(project: Path) -> None:
+    result = slipway("--all", root=project)
+    assert result.exit_code == 0, result.output
+    titles = [line for line in result.stdout.splitlines() if line.startswith("Stack ")]
+    assert [title.split()[1] for title in titles] == ["dev", "prod"]
+
+
+def test_json_has_everything_and_one_list_for_all(project: Path) -> None:
+    one = json.loads(slipway("dev", "--json", root=project).stdout)
+    assert one["stack"] == "dev"
+    assert one["resources"][1]["inputs"] == {"displayName": "[secret]"}
+    both = json.loads(slipway("--all", "--json", root=project).stdout)
+    assert [plan["stack"] for plan in both] == ["dev", "prod"]
+    assert both[0] == one
+
+
+def test_details(project: Path) -> None:
+    result = slipway("dev", "--details", root=project)
+    assert "  topic  aws:sns/topic:Topic\n    inputs:\n      displayName: '[secret]'\n" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "name one stack (dev, prod), or give --all for every stack."),
+        (["dev", "--all"], "name one stack (dev, prod), or give --all for every stack."),
+        (["prd"], "stack 'prd' has no file Pulumi.prd.yaml"),
+    ],
+)
+def test_a_wrong_stack_names_the_right_ones(project: Path, arguments: list[str], message: str) -> None:
+    result = slipway(*arguments, root=project)
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert "dev, prod" in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_configuration_error_is_printed_as_it_is(project: Path) -> None:
+    (project / "Pulumi.broken.yaml").write_text("", encoding="utf-8")
+    result = slipway("broken", root=project)
+    assert result.exit_code == 1
+    assert result.stderr == "2 problems in the configuration\n\nservices/a.yaml: port\n"
+
+
+def test_an_error_of_the_program_shows_its_traceback_only_when_asked(project: Path) -> None:
+    (project / "Pulumi.bug.yaml").write_text("", encoding="utf-8")
+    result = slipway("bug", root=project)
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "stack bug: the program failed at __main__.py:6: AttributeError: 'NoneType' object has no attribute 'missing'\n"
+    )
+    assert "Traceback (most recent call last)" in slipway("bug", "--traceback", root=project).stderr
+
+
+def test_what_fails_in_every_stack_alike_is_said_once(project: Path) -> None:
+    (project / "__main__.py").write_text("import pulumi\nraise pulumi.RunError('wrong')\n", encoding="utf-8")
+    result = slipway("--all", root=project)
+    assert result.exit_code == 1
+    assert result.stderr == "wrong\n"
+
+
+def test_without_a_project_the_error_names_the_file(tmp_path: Path) -> None:
+    result = slipway("dev", root=tmp_path)
+    assert result.exit_code == 1
+    assert result.stderr == f"{tmp_path / 'Pulumi.yaml'}: cannot be read: No such file or directory.\n"
+
+
+def test_the_plan_of_this_project_is_the_same_to_the_byte_every_time() -> None:
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-m", "slipway", "plan", "prod", "--json"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            stdout=subprocess.PIPE,
+        )
+        for seed in ("1", "2")
+    ]
+    first, second = (run.communicate()[0] for run in runs)
+    assert [run.returncode for run in runs] == [0, 0]
+    assert first == second
+    assert json.loads(first)["stack"] == "prod"
