@@ -81,6 +81,8 @@ class WebArgs:
     balancer_dns_name: pulumi.Input[str]
     balancer_zone_id: pulumi.Input[str]
     balancer_arn_suffix: pulumi.Input[str]
+    more_hosts: Sequence[str] = ()
+    """Hosts that it answers to as well, and whose records are made elsewhere: by a TrafficShift."""
     balancer: str = ""
     """The balancer's name. A target group belongs to one balancer for life, so another name makes another group."""
     requests_per_target: int | None = None
@@ -495,7 +497,9 @@ class EcsService(pulumi.ComponentResource):
             priority=web.priority,
             conditions=[
                 aws.lb.ListenerRuleConditionArgs(
-                    host_header=aws.lb.ListenerRuleConditionHostHeaderArgs(values=[known.host for known in web.names])
+                    host_header=aws.lb.ListenerRuleConditionHostHeaderArgs(
+                        values=[*(known.host for known in web.names), *web.more_hosts]
+                    )
                 )
             ],
             actions=[aws.lb.ListenerRuleActionArgs(type="forward", target_group_arn=target_group.arn)],
@@ -514,7 +518,10 @@ class EcsService(pulumi.ComponentResource):
                 type="A",
                 aliases=[
                     aws.route53.RecordAliasArgs(
-                        name=web.balancer_dns_name, zone_id=web.balancer_zone_id, evaluate_target_health=True
+                        # The balancer counts as unhealthy when any service on it has no healthy target.
+                        name=web.balancer_dns_name,
+                        zone_id=web.balancer_zone_id,
+                        evaluate_target_health=False,
                     )
                 ],
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[service]),

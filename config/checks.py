@@ -81,7 +81,11 @@ def platform(platform: Platform) -> Iterator[Problem]:
             remedy="choose one of them, or add it to allowed_regions",
         )
     yield from _one_of(
-        platform.datadog.owner, platform.teams, PLATFORM_FILE, f"{PLATFORM}.datadog.owner", "the teams of slipway:platform"
+        platform.datadog.owner,
+        platform.teams,
+        PLATFORM_FILE,
+        f"{PLATFORM}.datadog.owner",
+        "the teams of slipway:platform",
     )
     for index, zone in enumerate(platform.availability_zones):
         if zone[:-1] != platform.region:

@@ -117,7 +117,8 @@ SecretsManagerName = Annotated[
 AgentVersion = Annotated[str, *text(r"\d+\.\d+\.\d+", "a release of public.ecr.aws/datadog/agent, such as 7.72.1")]
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html (QueueName)
 QueueName = Annotated[
-    str, *text(r"[A-Za-z0-9_-]{1,75}(?:\.fifo)?", "the name of an SQS queue: letters, digits, _ and -; .fifo may follow")
+    str,
+    *text(r"[A-Za-z0-9_-]{1,75}(?:\.fifo)?", "the name of an SQS queue: letters, digits, _ and -; .fifo may follow"),
 ]
 Handle = Annotated[
     str, *text(r"@[A-Za-z0-9][A-Za-z0-9@._-]*", "a Datadog notification handle, such as @slack-payments")

@@ -105,9 +105,9 @@ def complete_buckets(resources: Sequence[Resource]) -> Iterator[tuple[Resource, 
         beside[resource.parent].add(resource.type)
     for resource in resources:
         if resource.type == _BUCKET:
-            for kind, what in _BESIDE_A_BUCKET.items():
-                if kind not in beside[resource.parent]:
-                    yield resource, f"without {what}"
+            missing = [what for kind, what in _BESIDE_A_BUCKET.items() if kind not in beside[resource.parent]]
+            if missing:
+                yield resource, f"without {', '.join(missing)}"
 
 
 @resource_rule(
@@ -116,7 +116,7 @@ def complete_buckets(resources: Sequence[Resource]) -> Iterator[tuple[Resource, 
     remedy="Give it protect=True; a balancer enable_deletion_protection.",
 )
 def protected_state(resource: Resource) -> Iterator[str]:
-    """A slip in a pull request must not delete what cannot be made again: the engine, or AWS for a balancer, refuses."""
+    """A slip in a pull request must not delete what cannot be made again: the engine refuses, for a balancer AWS."""
     if resource.short_type == "LoadBalancer":
         if not is_true(resource.inputs.get("enableDeletionProtection")):
             yield "AWS would delete it"

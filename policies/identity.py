@@ -80,7 +80,7 @@ def _is_administrator(resource: Resource) -> bool:
 
 @resource_rule(
     *_TRUSTS,
-    remedy="Name the principal, or a condition on the account, the organization or the ARN; for GitHub, on the subject.",
+    remedy="Name the principal, or a condition on its account, organization or ARN; for GitHub, on the subject.",
 )
 def no_anonymous_access(resource: Resource) -> Iterator[str]:
     """A principal of everybody is everybody in AWS, and a trust in GitHub without a subject is everybody on GitHub."""

@@ -45,7 +45,9 @@ def _of_resource(rule: Rule, check: ResourceCheck, exempted: Sequence[Exemption]
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         if rule.types and args.resource_type not in rule.types:
             return
-        resource = _resource(args.urn, args.resource_type, args.name, args.props, args.opts, args.provider, args.opts.parent)
+        resource = _resource(
+            args.urn, args.resource_type, args.name, args.props, args.opts, args.provider, args.opts.parent
+        )
         if reason_for(exempted, rule.name, _stack(args.urn), resource) is None:
             for message in check(resource):
                 report(_sentence(message, rule), None)

@@ -57,7 +57,7 @@ def resource_rule(*types: str, remedy: str) -> Callable[[ResourceCheck], Rule]:
     """Makes a rule of a check of single resources. Its name is the function's, its reason the docstring."""
 
     def make(check: ResourceCheck) -> Rule:
-        return Rule(**_said(check), remedy=remedy, types=frozenset(types), of_resource=check)
+        return Rule(name=_name(check), reason=_reason(check), remedy=remedy, types=frozenset(types), of_resource=check)
 
     return make
 
@@ -66,7 +66,7 @@ def stack_rule(*, remedy: str) -> Callable[[StackCheck], Rule]:
     """The same for a check that needs the whole stack."""
 
     def make(check: StackCheck) -> Rule:
-        return Rule(**_said(check), remedy=remedy, of_stack=check)
+        return Rule(name=_name(check), reason=_reason(check), remedy=remedy, of_stack=check)
 
     return make
 
@@ -75,14 +75,17 @@ def estate_rule(*, remedy: str) -> Callable[[EstateCheck], Rule]:
     """The same for a check that compares stacks. The engine sees one stack at a time, so only plans have it."""
 
     def make(check: EstateCheck) -> Rule:
-        return Rule(**_said(check), remedy=remedy, of_estate=check)
+        return Rule(name=_name(check), reason=_reason(check), remedy=remedy, of_estate=check)
 
     return make
 
 
-def _said(check: Callable[..., object]) -> dict[str, str]:
-    reason = " ".join((inspect.getdoc(check) or "").split())
-    return {"name": check.__name__.replace("_", "-"), "reason": reason}
+def _name(check: Callable[..., object]) -> str:
+    return check.__name__.replace("_", "-")
+
+
+def _reason(check: Callable[..., object]) -> str:
+    return " ".join((inspect.getdoc(check) or "").split())
 
 
 def within(resource: Resource, component: str) -> bool:
@@ -114,4 +117,4 @@ def as_list(value: object) -> list[Any]:
     """IAM's documents say one thing without a list. An unknown list is empty."""
     if value is None or is_reference(value):
         return []
-    return list(value) if isinstance(value, list | tuple) else [value]
+    return value if isinstance(value, list) else [value]

@@ -5,6 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.cloud import Cloud
@@ -13,6 +14,10 @@ from tests.cloud import Cloud
 os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"
 # Tools such as shellcheck are installed beside the interpreter.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+# A machine that is busy is not a failure.
+hypothesis.settings.register_profile("slipway", deadline=None)
+hypothesis.settings.load_profile("slipway")
 
 ENGINE_MISSING = "the Pulumi CLI is not on the PATH"
 

@@ -248,7 +248,7 @@ def test_every_name_of_a_service_is_routed_and_resolves_to_its_balancer(cloud: C
     assert rule["conditions"] == [
         {"hostHeader": {"values": ["gateway.stage.acme.example", "gateway.internal.stage.acme.example"]}}
     ]
-    alias = {"evaluateTargetHealth": True, "name": "internal-api.elb.amazonaws.com", "zoneId": "elb-zone"}
+    alias = {"evaluateTargetHealth": False, "name": "internal-api.elb.amazonaws.com", "zoneId": "elb-zone"}
     assert [(r.inputs["name"], r.inputs["zoneId"], r.inputs["aliases"]) for r in cloud.all(RECORD)] == [
         ("gateway.internal.stage.acme.example", "private-zone", [alias]),
         ("gateway.stage.acme.example", "public-zone", [alias]),
@@ -500,3 +500,10 @@ def test_a_peak_keeps_more_tasks_from_start_to_end(cloud: Cloud) -> None:
 def test_the_longest_name_of_a_target_group_fits(role: str) -> None:
     """AWS allows 32 characters, a service's name has 20 at most, and Pulumi appends a dash and seven random ones."""
     assert len(f"{'s' * 20}-{role}") + 8 <= 32
+
+
+def test_a_service_answers_to_hosts_whose_records_are_elsewhere(cloud: Cloud) -> None:
+    deploy(cloud, a_web_service(more_hosts=["api.acme.example"]))
+    (condition,) = cloud.one(RULE)["conditions"]
+    assert condition["hostHeader"]["values"] == ["gateway.internal.stage.acme.example", "api.acme.example"]
+    assert len(cloud.all(RECORD)) == 1

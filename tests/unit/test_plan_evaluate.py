@@ -378,10 +378,8 @@ def test_a_failing_program_does_not_take_the_others_along(tmp_path: Path) -> Non
     (tmp_path / "Pulumi.yaml").write_text("name: slipway\n", encoding="utf-8")
     for stack in ("a", "b", "c"):
         (tmp_path / f"Pulumi.{stack}.yaml").write_text("", encoding="utf-8")
-    (tmp_path / "__main__.py").write_text(
-        "import os, pulumi\nif pulumi.get_stack() == 'b': os.kill(os.getpid(), 9)\npulumi.export('stack', pulumi.get_stack())\n",
-        encoding="utf-8",
-    )
+    code = "if pulumi.get_stack() == 'b': os.kill(os.getpid(), 9)\npulumi.export('stack', pulumi.get_stack())\n"
+    (tmp_path / "__main__.py").write_text(f"import os, pulumi\n{code}", encoding="utf-8")
     project = Project.load(tmp_path)
     first, second, third = evaluate(jobs_for(project, project.stacks()))
     assert plan_of(first).exports == {"stack": "a"}
