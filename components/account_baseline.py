@@ -87,9 +87,7 @@ class AccountBaseline(pulumi.ComponentResource):
     """The five roles by their physical names."""
     alarm_topic_arn: pulumi.Output[str]
 
-    def __init__(
-        self, name: str, args: AccountBaselineArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: AccountBaselineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:account:AccountBaseline", name, None, opts)
         if not 1 <= args.session_hours <= 12:
             raise ValueError(f"{name}: session_hours is 1 to 12, not {args.session_hours}")
@@ -123,20 +121,14 @@ class AccountBaseline(pulumi.ComponentResource):
         people = trust_people(args.ops_account_id, mfa_age_seconds=args.session_hours * 3600)
         itself = trust_roles("Itself", args.account_id, [ADMINISTRATOR])
         no_data = self._policy("no-data", policies.no_data(args.company, args.ops_account_id)).arn
-        operate = self._policy(
-            "operate", policies.developer(args.account_id, (args.region, *args.regions))
-        ).arn
+        operate = self._policy("operate", policies.developer(args.account_id, (args.region, *args.regions))).arn
+        look, support = _aws_managed("ReadOnlyAccess"), _aws_managed("AWSSupportAccess")
+        everything = _aws_managed("AdministratorAccess")
         seconds = args.session_hours * 3600
         return [
-            self._role(
-                ADMINISTRATOR, [people, itself], {"all": _aws_managed("AdministratorAccess")}, seconds
-            ),
-            self._role(
-                DEVELOPER, [people], {"look": _aws_managed("ReadOnlyAccess"), "operate": operate}, seconds
-            ),
-            self._role(
-                READ_ONLY, [people], {"look": _aws_managed("ReadOnlyAccess"), "no-data": no_data}, seconds
-            ),
+            self._role(ADMINISTRATOR, [people, itself], {"all": everything}, seconds),
+            self._role(DEVELOPER, [people], {"look": look, "operate": operate, "support": support}, seconds),
+            self._role(READ_ONLY, [people], {"look": look, "no-data": no_data}, seconds),
         ]
 
     def _ci_roles(self) -> list[_Role]:
@@ -167,9 +159,7 @@ class AccountBaseline(pulumi.ComponentResource):
             "region": args.region,
         }
         services = self._policy("deploy-services", policies.deploy_services(ops=self._ops)).arn
-        identity = self._policy(
-            "deploy-identity", policies.deploy_identity(args.account_id, ops=self._ops)
-        ).arn
+        identity = self._policy("deploy-identity", policies.deploy_identity(args.account_id, ops=self._ops)).arn
         state = self._policy("deploy-state", policies.deploy_state(**facts)).arn
         preview = self._policy("preview", policies.preview(**facts)).arn
         return [
@@ -219,9 +209,7 @@ class AccountBaseline(pulumi.ComponentResource):
 
     def _account_settings(self) -> None:
         args = self._args
-        aws.iam.AccountAlias(
-            f"{self._name}-alias", account_alias=f"{args.company}-{args.stack}", opts=self._child
-        )
+        aws.iam.AccountAlias(f"{self._name}-alias", account_alias=f"{args.company}-{args.stack}", opts=self._child)
         # Length and reuse as CIS AWS Foundations asks; no expiry, as NIST SP 800-63B 5.1.1.2 advises.
         aws.iam.AccountPasswordPolicy(
             f"{self._name}-passwords",
@@ -282,9 +270,7 @@ class AccountBaseline(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
-        topic = aws.sns.Topic(
-            f"{self._name}-alarms", kms_master_key_id=key.arn, region=GLOBAL_REGION, opts=self._child
-        )
+        topic = aws.sns.Topic(f"{self._name}-alarms", kms_master_key_id=key.arn, region=GLOBAL_REGION, opts=self._child)
         aws.sns.TopicSubscription(
             f"{self._name}-alarms-to-security",
             topic=topic.arn,

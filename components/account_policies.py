@@ -497,9 +497,7 @@ def _no_data(company: str, ops_account_id: str, actions: Sequence[str]) -> State
     }
 
 
-def _state(
-    stack: str, company: str, ops_account_id: str, project: str, region: str, *, write: bool
-) -> list[Statement]:
+def _state(stack: str, company: str, ops_account_id: str, project: str, region: str, *, write: bool) -> list[Statement]:
     bucket = f"arn:aws:s3:::{state_bucket_name(company, ops_account_id)}"
     objects = ["s3:GetObject", *(["s3:DeleteObject", "s3:PutObject"] if write else [])]
     keys = ["kms:Decrypt", *(["kms:Encrypt", "kms:GenerateDataKey"] if write else [])]
@@ -522,9 +520,7 @@ def _state(
             "Action": [*keys, "kms:DescribeKey"],
             "Resource": f"arn:aws:kms:{region}:{ops_account_id}:key/*",
             "Condition": {
-                "ForAnyValue:StringEquals": {
-                    "kms:ResourceAliases": [state_key_alias(stack), state_key_alias("state")]
-                }
+                "ForAnyValue:StringEquals": {"kms:ResourceAliases": [state_key_alias(stack), state_key_alias("state")]}
             },
         },
     ]

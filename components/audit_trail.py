@@ -37,8 +37,7 @@ WATCHED: dict[str, tuple[int, str]] = {
     ),
     "root-user": (
         1,
-        '($.userIdentity.type = "Root") && ($.userIdentity.invokedBy NOT EXISTS) && '
-        '($.eventType != "AwsServiceEvent")',
+        '($.userIdentity.type = "Root") && ($.userIdentity.invokedBy NOT EXISTS) && ($.eventType != "AwsServiceEvent")',
     ),
     "iam-policies-by-hand": (
         1,
@@ -232,7 +231,7 @@ class AuditTrail(pulumi.ComponentResource):
         group = aws.cloudwatch.LogGroup(
             f"{name}-log",
             kms_key_id=key.arn,
-            retention_in_days=90,
+            retention_in_days=365,
             opts=self._child,
         )
         trail = self._trail(key, bucket, group)
@@ -377,16 +376,12 @@ class AuditTrail(pulumi.ComponentResource):
                 "Effect": "Allow",
                 "Principal": {"Service": "config.amazonaws.com"},
                 "Action": "s3:PutObject",
-                "Resource": [
-                    f"arn:aws:s3:::{bucket}/AWSLogs/{account}/Config/*" for account in args.account_ids
-                ],
+                "Resource": [f"arn:aws:s3:::{bucket}/AWSLogs/{account}/Config/*" for account in args.account_ids],
                 "Condition": {"StringEquals": {**config["StringEquals"], **owned}},
             },
         ]
 
-    def _trail(
-        self, key: aws.kms.Key, bucket: PrivateBucket, group: aws.cloudwatch.LogGroup
-    ) -> aws.cloudtrail.Trail:
+    def _trail(self, key: aws.kms.Key, bucket: PrivateBucket, group: aws.cloudwatch.LogGroup) -> aws.cloudtrail.Trail:
         role = aws.iam.Role(
             f"{self._name}-to-log",
             assume_role_policy=pulumi.Output.json_dumps(

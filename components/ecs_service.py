@@ -419,7 +419,10 @@ class EcsService(pulumi.ComponentResource):
             alarms = aws.ecs.ServiceAlarmsArgs(alarm_names=[self._alarm(web, groups).name], enable=True, rollback=True)
         scaled = args.tasks_min < args.tasks_max
         service = aws.ecs.Service(
-            f"{name}-service",
+            # The cluster stands in the name, so that on another one it is another resource: made, and steady, before
+            # this one is deleted. Replacing it would fail: the provider refuses another capacity provider in an
+            # update, a replacement included (v6.58.0, capacityProviderStrategyCustomizeDiff).
+            f"{name}-on-{args.cluster_name}",
             name=name,
             cluster=args.cluster_arn,
             task_definition=task.arn,
@@ -451,8 +454,6 @@ class EcsService(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=before,
-                # Only another cluster replaces it. There its name is free: it serves there before it leaves here.
-                delete_before_replace=False,
                 # Autoscaling moves the count; where nothing scales it, an edit of the count must count.
                 ignore_changes=["desiredCount"] if scaled else None,
                 custom_timeouts=pulumi.CustomTimeouts(create=STEADY_STATE, update=STEADY_STATE),

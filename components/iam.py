@@ -172,9 +172,7 @@ def github_subject(repository: str, ids: tuple[int, int] | None, context: str) -
     """
     owner, _, name = repository.partition("/")
     if not owner or not name or "/" in name or "*" in repository or not context:
-        raise ValueError(
-            f"a GitHub subject needs OWNER/NAME and a context, not {repository!r} and {context!r}"
-        )
+        raise ValueError(f"a GitHub subject needs OWNER/NAME and a context, not {repository!r} and {context!r}")
     if ids is not None:
         owner, name = f"{owner}@{ids[0]}", f"{name}@{ids[1]}"
     return f"repo:{owner}/{name}:{context}"

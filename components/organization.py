@@ -165,9 +165,7 @@ class Organization(pulumi.ComponentResource):
             f"{self._name}-cost-anomalies-to-billing",
             frequency="DAILY",
             monitor_arn_lists=[monitor.arn],
-            subscribers=[
-                aws.costexplorer.AnomalySubscriptionSubscriberArgs(type="EMAIL", address=args.billing_email)
-            ],
+            subscribers=[aws.costexplorer.AnomalySubscriptionSubscriberArgs(type="EMAIL", address=args.billing_email)],
             threshold_expression=aws.costexplorer.AnomalySubscriptionThresholdExpressionArgs(
                 dimension=aws.costexplorer.AnomalySubscriptionThresholdExpressionDimensionArgs(
                     key="ANOMALY_TOTAL_IMPACT_ABSOLUTE",

@@ -124,9 +124,7 @@ class People(pulumi.ComponentResource):
         return groups
 
     def _group(self, group: str, document: Mapping[str, object]) -> pulumi.Output[str]:
-        resource = aws.iam.Group(
-            f"{self._name}-{group}-group", name=group, path=PEOPLE_PATH, opts=self._child
-        )
+        resource = aws.iam.Group(f"{self._name}-{group}-group", name=group, path=PEOPLE_PATH, opts=self._child)
         aws.iam.GroupPolicy(
             f"{self._name}-{group}-policy", group=resource.name, policy=json.dumps(document), opts=self._child
         )

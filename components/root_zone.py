@@ -93,9 +93,7 @@ class RootZone(pulumi.ComponentResource):
             "Resource": zone.arn,
             "Condition": {
                 "ForAllValues:StringEquals": {
-                    "route53:ChangeResourceRecordSetsNormalizedRecordNames": [
-                        f"{environment}.{self._args.domain}"
-                    ],
+                    "route53:ChangeResourceRecordSetsNormalizedRecordNames": [f"{environment}.{self._args.domain}"],
                     "route53:ChangeResourceRecordSetsRecordTypes": ["NS"],
                     "route53:ChangeResourceRecordSetsActions": ["CREATE", "DELETE", "UPSERT"],
                 }

@@ -58,8 +58,7 @@ class StateBackend(pulumi.ComponentResource):
         everyone = list(args.stacks)
         bucket_key = self._key("state", "Encrypts the state bucket", everyone)
         self.secrets_providers = {
-            stack: self._key(stack, f"Encrypts the secrets in the state of {stack}", [stack]).arn
-            for stack in everyone
+            stack: self._key(stack, f"Encrypts the secrets in the state of {stack}", [stack]).arn for stack in everyone
         }
         bucket = PrivateBucket(
             f"{name}-state",
@@ -121,9 +120,7 @@ class StateBackend(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _use_key(
-        self, sid: str, roles: Sequence[str], actions: Sequence[str], stacks: Sequence[str]
-    ) -> Statement:
+    def _use_key(self, sid: str, roles: Sequence[str], actions: Sequence[str], stacks: Sequence[str]) -> Statement:
         return {
             "Sid": sid,
             "Effect": "Allow",
@@ -145,7 +142,7 @@ class StateBackend(pulumi.ComponentResource):
                 "Sid": f"{sid}Lists",
                 "Effect": "Allow",
                 "Principal": {"AWS": self._roots([stack])},
-                "Action": ["s3:GetBucketLocation", "s3:ListBucket"],
+                "Action": ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions"],
                 "Resource": bucket,
                 "Condition": self._only(READERS, [stack]),
             },
@@ -153,7 +150,7 @@ class StateBackend(pulumi.ComponentResource):
                 "Sid": f"{sid}Reads",
                 "Effect": "Allow",
                 "Principal": {"AWS": self._roots([stack])},
-                "Action": "s3:GetObject",
+                "Action": ["s3:GetObject", "s3:GetObjectVersion"],
                 "Resource": [shared, *own],
                 "Condition": self._only(READERS, [stack]),
             },

@@ -27,9 +27,7 @@ class ThreatDetection(pulumi.ComponentResource):
 
     detector_ids: dict[str, pulumi.Output[str]]
 
-    def __init__(
-        self, name: str, args: ThreatDetectionArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: ThreatDetectionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:security:ThreatDetection", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.detector_ids = {}

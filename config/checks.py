@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -12,13 +12,14 @@ from pydantic import TypeAdapter, ValidationError
 from config import alerts
 from config.capacity import cluster_capacity, fits_on_host
 from config.errors import Problem, Words, did_you_mean
-from config.fields import ENVIRONMENTS, VpcCidr
+from config.fields import ENVIRONMENTS, Exposure, VpcCidr
 from config.files import read_mapping
 from config.instance_types import instance_type
+from config.migration import Shift
 from config.platform import Platform
 from config.service import JobService, Service, WebService
-from config.settings import EnvironmentSettings
-from config.stack import EnvironmentStack, Person, Release
+from config.settings import EnvironmentSettings, environment_domain
+from config.stack import EnvironmentStack, Person, Release, balancer_name
 
 PLATFORM = "slipway:platform"
 PLATFORM_FILE = "Pulumi.yaml"
@@ -29,6 +30,10 @@ RESERVED_NAMES = ("bastion", "datadog-agent", "internal")
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 RULES_PER_BALANCER = 100
 TARGETS_PER_BALANCER = 1000
+VALUES_PER_RULE = 5
+
+FAMILIES_WITH_SPOT = 2
+MOST_BALANCERS = 9
 
 
 _CIDR: TypeAdapter[IPv4Network] = TypeAdapter(VpcCidr)
@@ -37,23 +42,31 @@ _CIDR: TypeAdapter[IPv4Network] = TypeAdapter(VpcCidr)
 def across_stacks(root: Path) -> Iterator[Problem]:
     """Networks that overlap. A stack file that cannot be read is that stack's own problem, not this one's."""
     networks: dict[str, IPv4Network] = {}
-    for environment in ENVIRONMENTS:
-        file = f"Pulumi.{environment}.yaml"
-        content = read_mapping(root / file, file=file)
-        try:
-            network = _CIDR.validate_python(content["config"]["slipway:environment"]["cidr"])  # type: ignore[index]
-        except (KeyError, TypeError, ValidationError):
-            continue
+    for environment, network in _networks(root).items():
         for other, taken in networks.items():
             if network.overlaps(taken):
                 yield Problem(
-                    file=file,
+                    file=f"Pulumi.{environment}.yaml",
                     key="slipway:environment.cidr",
                     given=str(network),
                     allowed=f"a network apart from those of the other environments; {other} has {taken}",
                     remedy="choose a free one, so that environments can be peered and told apart",
                 )
         networks[environment] = network
+
+
+def _networks(root: Path) -> dict[str, IPv4Network]:
+    """The network of each environment whose file says it."""
+    networks: dict[str, IPv4Network] = {}
+    for environment in ENVIRONMENTS:
+        file = f"Pulumi.{environment}.yaml"
+        content = read_mapping(root / file, file=file)
+        try:
+            cidr = content["config"]["slipway:environment"]["cidr"]  # type: ignore[index]
+            networks[environment] = _CIDR.validate_python(cidr)
+        except (KeyError, TypeError, ValidationError):
+            continue
+    return networks
 
 
 def platform(platform: Platform) -> Iterator[Problem]:
@@ -96,6 +109,16 @@ def platform(platform: Platform) -> Iterator[Problem]:
                 allowed=f"a zone of the region {platform.region}, such as {platform.region}a",
                 remedy="choose three zones of the region",
             )
+    for name, cluster in sorted(platform.clusters.items()):
+        if cluster.spot_percent and len(cluster.more_families) < FAMILIES_WITH_SPOT:
+            yield Problem(
+                file=PLATFORM_FILE,
+                key=f"{PLATFORM}.clusters.{name}.spot_percent",
+                given=cluster.spot_percent,
+                allowed=f"0 with fewer than {FAMILIES_WITH_SPOT} more_families: "
+                "AWS takes away Spot instances of one type all at once",
+                remedy="add families to more_families, or remove the key",
+            )
 
 
 def people(people: Mapping[str, Person], *, file: str) -> Iterator[Problem]:
@@ -116,7 +139,7 @@ def people(people: Mapping[str, Person], *, file: str) -> Iterator[Problem]:
 
 def catalogue(services: Mapping[str, Service], platform: Platform) -> Iterator[Problem]:
     """What the service files say of each other and of the platform."""
-    priorities: dict[tuple[str, str, int], str] = {}
+    priorities: dict[tuple[str, str, int], str] = {}  # cluster, load balancer and priority to service
     for name, service in sorted(services.items()):
         file = f"services/{name}.yaml"
         if name in RESERVED_NAMES:
@@ -139,17 +162,51 @@ def catalogue(services: Mapping[str, Service], platform: Platform) -> Iterator[P
                     remedy="correct or remove it",
                 )
         if isinstance(service, WebService):
-            place = (service.cluster, service.exposure, service.priority)
+            yield from _web(service, platform, file=file)
+            balancer = balancer_name(service.exposure, service.balancer)
+            place = (service.cluster, balancer, service.priority)
             if place in priorities:
                 yield Problem(
                     file=file,
                     key="priority",
                     given=service.priority,
-                    allowed=f"a priority of its own on the {service.exposure} balancer of {service.cluster}; "
+                    allowed=f"a priority of its own on the {balancer} balancer of {service.cluster}; "
                     f"{priorities[place]} has {service.priority}",
                     remedy=f"take a free one, such as {_free_priority(place, priorities)}",
                 )
             priorities.setdefault(place, name)
+
+
+def _web(service: WebService, platform: Platform, *, file: str) -> Iterator[Problem]:
+    definition = platform.clusters.get(service.cluster)
+    if definition and service.balancer > definition.balancers(service.exposure):
+        count = definition.balancers(service.exposure)
+        yield Problem(
+            file=file,
+            key="balancer",
+            given=service.balancer,
+            allowed=f"1 to {count}, as many {service.exposure} load balancers as {service.cluster} has"
+            if count > 1
+            else f"1, because {service.cluster} has one {service.exposure} load balancer",
+            remedy=f"set {service.exposure}_balancers for {service.cluster} in Pulumi.yaml",
+        )
+    if service.strategy and service.exposure != "public":
+        yield Problem(
+            file=file,
+            key="strategy",
+            given=service.strategy.kind,
+            allowed="no strategy: only public services shift requests, others are replaced task by task",
+            remedy="remove the key, or set exposure: public",
+        )
+    if service.strategy and service.scaling.requests_per_target:
+        yield Problem(
+            file=file,
+            key="scaling.requests_per_target",
+            given=service.scaling.requests_per_target,
+            allowed="no requests_per_target with a strategy, which moves requests between two groups of targets, "
+            "while autoscaling counts those of one",
+            remedy="remove one of the two keys; cpu_percent scales either way",
+        )
 
 
 def stack(stack: EnvironmentStack, platform: Platform, names: Iterable[str], *, file: str) -> Iterator[Problem]:
@@ -198,6 +255,178 @@ def release(name: str, service: Service, release: Release, *, file: str) -> Iter
         )
     if not isinstance(service, JobService) and release.tasks is None:
         yield Problem(file=file, key=key, allowed="a number, or {min: 2, max: 10}", remedy="add the key")
+    for variable in sorted(release.secret_versions.keys() - service.secrets.keys()):
+        yield Problem(
+            file=file,
+            key=f"slipway:services.{name}.secret_versions.{variable}",
+            given=variable,
+            allowed=f"the secrets of services/{name}.yaml: {', '.join(sorted(service.secrets)) or 'there are none'}",
+            remedy=did_you_mean(variable, service.secrets, "remove it"),
+        )
+
+
+def clusters(settings: EnvironmentSettings, unread: Collection[str], *, file: str) -> Iterator[Problem]:
+    """What a cluster's definition and its size say of each other. `unread` are services that are not in settings."""
+    for name, cluster in sorted(settings.clusters.items()):
+        key = f"slipway:clusters.{name}"
+        if cluster.size.night and settings.environment != "dev":
+            yield Problem(
+                file=file,
+                key=f"{key}.night",
+                given=cluster.size.night.model_dump(),
+                allowed="no night: stage mirrors prod, which has none",
+                remedy="remove the key; only dev can do without hosts",
+            )
+        balancers = settings.balancers(cluster)
+        for balancer in sorted(cluster.size.prewarm.keys() - balancers if not unread else ()):
+            yield Problem(
+                file=file,
+                key=f"{key}.prewarm.{balancer}",
+                given=balancer,
+                allowed=f"the load balancers of the cluster: {', '.join(balancers)}",
+                remedy=did_you_mean(balancer, balancers, "choose one of them"),
+            )
+        for index, family in enumerate(cluster.definition.more_families):
+            allowed = _unlike(cluster.size.instance_type, family)
+            if allowed:
+                yield Problem(
+                    file=PLATFORM_FILE,
+                    key=f"{PLATFORM}.clusters.{name}.more_families[{index}]",
+                    given=family,
+                    allowed=allowed,
+                    remedy=f"choose another family than {family}; {file} says {cluster.size.instance_type}",
+                )
+
+
+def _unlike(name: str, family: str) -> str | None:
+    """What a family would have to be, so that its hosts can stand in for those of an instance type; None if it is."""
+    try:
+        host = instance_type(name)
+    except ValueError:
+        return None  # said by `stack`
+    own, _, size = name.partition(".")
+    try:
+        other = instance_type(f"{family}.{size}")
+    except ValueError as error:
+        return str(error)
+    if family == own:
+        return f"a family besides {own}, which every host can have"
+    if other.architecture != host.architecture:
+        return f"a family of the architecture {host.architecture}, as {name}; {other.name} is {other.architecture}"
+    if other.vcpus < host.vcpus or other.memory_mib < host.memory_mib:
+        return (
+            f"hosts as large as {name}, with {host.vcpus} vCPU and {host.memory_mib:,} MiB; "
+            f"{other.name} has {other.vcpus} and {other.memory_mib:,}"
+        )
+    return None
+
+
+def migration(settings: EnvironmentSettings, unread: Collection[str], root: Path, *, file: str) -> Iterator[Problem]:
+    """Networks that no route could tell apart, and names that could not move."""
+    taken = {f"the environment {name}": network for name, network in _networks(root).items()}
+    for name, peer in sorted(settings.migration.peers.items()):
+        for other, network in taken.items():
+            if peer.cidr.overlaps(network):
+                yield Problem(
+                    file=file,
+                    key=f"slipway:migration.peers.{name}.cidr",
+                    given=str(peer.cidr),
+                    allowed=f"a network apart from all others; {other} has {network}",
+                    remedy="networks that overlap cannot be peered: copy the data by another way",
+                )
+        taken[f"the peer {name}"] = peer.cidr
+    domain = settings.platform.domain
+    environments = [environment_domain(settings.platform, name) for name in ENVIRONMENTS]
+    hosts: dict[str, list[str]] = defaultdict(list)
+    owners: dict[str, str] = {}
+    for name, shift in sorted(settings.migration.shifts.items()):
+        key = f"slipway:migration.shifts.{name}"
+        if not _below(shift.host, domain) or any(_below(shift.host, own) for own in environments):
+            yield Problem(
+                file=file,
+                key=f"{key}.host",
+                given=shift.host,
+                allowed=f"{domain}, or a name below it, and of none of {', '.join(environments)}",
+                remedy="environments give their names to services themselves; only the root zone's can be shifted",
+            )
+        if shift.host in owners:
+            yield Problem(
+                file=file,
+                key=f"{key}.host",
+                given=shift.host,
+                allowed=f"a name that moves once; {owners[shift.host]} moves it",
+                remedy="remove one of the two",
+            )
+        owners.setdefault(shift.host, name)
+        yield from _ends(shift, domain, key=key, file=file)
+        if shift.service in unread:
+            continue
+        service = settings.services.get(shift.service)
+        if service and isinstance(service.spec, WebService) and service.spec.exposure == "public":
+            hosts[shift.service].append(name)
+            continue
+        public = sorted(
+            name
+            for name, service in settings.services.items()
+            if isinstance(service.spec, WebService) and service.spec.exposure == "public"
+        )
+        yield Problem(
+            file=file,
+            key=f"{key}.service",
+            given=shift.service,
+            allowed=f"the public web services of this stack: {', '.join(public)}",
+            remedy=did_you_mean(shift.service, public, "choose one of them"),
+        )
+    most = VALUES_PER_RULE - 2
+    for service_name, names in hosts.items():
+        for name in names[most:]:
+            yield Problem(
+                file=file,
+                key=f"slipway:migration.shifts.{name}.service",
+                given=service_name,
+                allowed=f"{most} shifts to one service: a listener rule takes {VALUES_PER_RULE} names, "
+                "of which the service has two",
+                remedy=f"finish one of {', '.join(names[:most])} first",
+            )
+
+
+def _ends(shift: Shift, domain: str, *, key: str, file: str) -> Iterator[Problem]:
+    if shift.old is None:
+        if shift.new_percent != 100:
+            yield Problem(
+                file=file,
+                key=f"{key}.old",
+                allowed="where the name led before, until new_percent is 100",
+                remedy=f"add target, health_host and health_path, as long as {shift.new_percent} percent are new",
+            )
+        return
+    if shift.alias and shift.old.target_zone_id is None:
+        yield Problem(
+            file=file,
+            key=f"{key}.old.target_zone_id",
+            allowed="the hosted zone of the old load balancer, because alias is true",
+            remedy="add the key, or set alias: false for a CNAME",
+        )
+    if not shift.alias and shift.host == domain:
+        yield Problem(
+            file=file,
+            key=f"{key}.alias",
+            given=False,
+            allowed=f"true, because {domain} is a zone's own name, which can be no CNAME",
+            remedy="remove the key",
+        )
+    if shift.old.health_host == shift.host:
+        yield Problem(
+            file=file,
+            key=f"{key}.old.health_host",
+            given=shift.old.health_host,
+            allowed=f"another name than {shift.host}, which leads to either end",
+            remedy="name one that leads to the old endpoint alone",
+        )
+
+
+def _below(host: str, domain: str) -> bool:
+    return host == domain or host.endswith(f".{domain}")
 
 
 def capacity(settings: EnvironmentSettings, *, file: str) -> Iterator[Problem]:
@@ -236,19 +465,26 @@ def capacity(settings: EnvironmentSettings, *, file: str) -> Iterator[Problem]:
 
 def quotas(settings: EnvironmentSettings, *, file: str) -> Iterator[Problem]:
     """Load balancers that would outgrow what AWS allows one of them."""
-    tasks: dict[tuple[str, str], list[int]] = defaultdict(list)
+    tasks: dict[tuple[str, Exposure, int], list[int]] = defaultdict(list)
     for service in settings.services.values():
         if isinstance(service.spec, WebService):
-            tasks[service.spec.cluster, service.spec.exposure].append(service.tasks.max)
-    for (cluster, exposure), counts in sorted(tasks.items()):
-        balancer = f"on the {exposure} load balancer of the cluster {cluster}"
+            tasks[service.spec.cluster, service.spec.exposure, service.spec.balancer].append(service.tasks.max)
+    for (cluster, exposure, number), counts in sorted(tasks.items()):
+        balancer = f"on the {balancer_name(exposure, number)} load balancer of the cluster {cluster}"
+        definition = settings.platform.clusters.get(cluster)
+        more = definition.balancers(exposure) + 1 if definition else 1
+        remedy = (
+            f"set {exposure}_balancers: {more} for {cluster} in Pulumi.yaml, and balancer: {more} in the new services"
+            if more <= MOST_BALANCERS
+            else "move services to another cluster"
+        )
         if len(counts) > RULES_PER_BALANCER:
             yield Problem(
                 file=file,
                 key="slipway:services",
                 given=Words(f"{len(counts):,} services {balancer}"),
                 allowed=f"{RULES_PER_BALANCER} services, because AWS allows a load balancer as many rules",
-                remedy="move services to another cluster",
+                remedy=remedy,
             )
         # Old and new tasks are both registered while a service rolls out.
         targets = sum(counts) + max(counts)
@@ -261,7 +497,7 @@ def quotas(settings: EnvironmentSettings, *, file: str) -> Iterator[Problem]:
                     f"and the largest service's {max(counts):,} once more while they roll out"
                 ),
                 allowed=f"{TARGETS_PER_BALANCER:,} targets, as many as AWS allows a load balancer",
-                remedy="lower the services' tasks, or move services to another cluster",
+                remedy=f"lower the services' tasks, or {remedy}",
             )
 
 
@@ -278,5 +514,5 @@ def _one_of(given: str, allowed: Iterable[str], file: str, key: str, what: str) 
 
 def _free_priority(place: tuple[str, str, int], taken: Iterable[tuple[str, str, int]]) -> int:
     """The next priority with the usual gap of 10."""
-    cluster, exposure, _ = place
-    return max(priority for c, e, priority in taken if (c, e) == (cluster, exposure)) // 10 * 10 + 10
+    cluster, balancer, _ = place
+    return max(priority for c, b, priority in taken if (c, b) == (cluster, balancer)) // 10 * 10 + 10

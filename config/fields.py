@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 Environment = Literal["dev", "stage", "prod"]
 Stack = Literal["ops", "dev", "stage", "prod"]
 Role = Literal["administrator", "developer", "read_only"]
+Exposure = Literal["internal", "public"]
 
 ENVIRONMENTS: tuple[Environment, ...] = ("dev", "stage", "prod")
 STACKS: tuple[Stack, ...] = ("ops", *ENVIRONMENTS)
@@ -99,6 +100,14 @@ DomainName = Annotated[
         "a domain name in lower case of at most 58 characters, such as acme.example",
     ),
 ]
+# https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
+HostName = Annotated[
+    str,
+    *text(
+        r"(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}",
+        "a DNS name, such as old-123456.us-east-1.elb.amazonaws.com",
+    ),
+]
 Email = Annotated[str, *text(r"[^@\s]+@[^@\s]+\.[a-z]{2,63}", "an e-mail address")]
 GitHubRepository = Annotated[
     str, *text(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}", "a GitHub repository as OWNER/NAME")
@@ -142,6 +151,7 @@ EnvironmentVariable = Annotated[
         "not starting with AWS_, DD_ or ECS_, which the platform sets",
     ),
 ]
+InstanceFamily = Annotated[str, *text(r"[a-z][a-z0-9-]*", "a family of EC2 instance types, such as m6i")]
 InstanceTypeName = Annotated[
     str, *text(r"[a-z][a-z0-9-]*\.[a-z0-9]+", "an EC2 instance type as FAMILY.SIZE, such as m7i.large")
 ]
@@ -164,6 +174,7 @@ _VPC = (
     f"a private network (RFC 1918) of /16 to /20 outside Docker's {_DOCKER}, "
     "with no bits set behind the prefix, such as 10.20.0.0/16"
 )
+_IPV4 = "an IPv4 network with no bits set behind the prefix, such as 172.31.0.0/16"
 _SSH = "an IPv4 network of /16 or smaller, with no bits set behind the prefix, such as 198.51.100.0/24"
 
 
@@ -177,6 +188,12 @@ def _vpc(cidr: object) -> object:
         or network.overlaps(_DOCKER)
     ):
         raise ValueError(_VPC)
+    return cidr
+
+
+def _ipv4(cidr: object) -> object:
+    if _network(cidr) is None:
+        raise ValueError(_IPV4)
     return cidr
 
 
@@ -200,6 +217,11 @@ VpcCidr = Annotated[
     IPv4Network,
     Field(json_schema_extra={"pattern": rf"{_OCTETS}/(?:1[6-9]|20)$", "patternErrorMessage": _VPC}),
     BeforeValidator(_vpc),
+]
+Ipv4Cidr = Annotated[
+    IPv4Network,
+    Field(json_schema_extra={"pattern": rf"{_OCTETS}/(?:[12]?\d|3[0-2])$", "patternErrorMessage": _IPV4}),
+    BeforeValidator(_ipv4),
 ]
 SshCidr = Annotated[
     str,

@@ -71,6 +71,11 @@ class InstanceType:
     architecture: Architecture
 
     @property
+    def size(self) -> str:
+        """What stands behind the family: large, 2xlarge ..."""
+        return self.name.partition(".")[2]
+
+    @property
     def task_cpu(self) -> int:
         """CPU units that tasks can reserve on one host; 1,024 are one vCPU."""
         return self.vcpus * 1024 - AGENT_CPU
@@ -79,6 +84,11 @@ class InstanceType:
     def task_memory_mib(self) -> int:
         """Memory that tasks can reserve on one host, in MiB."""
         return int(self.memory_mib * (1 - _KERNEL_SHARE)) - ECS_RESERVED_MIB - AGENT_MEMORY_MIB
+
+    @property
+    def disk_gib(self) -> int:
+        """A root volume that is large enough: images, layers and logs grow with the tasks that a host has."""
+        return 40 + 10 * self.vcpus
 
 
 def instance_type(name: str) -> InstanceType:

@@ -24,6 +24,7 @@ from config.settings import (
     OpsSettings,
     in_environment,
     placeholders,
+    runbook,
 )
 from config.stack import EnvironmentStack, OpsStack, Range
 
@@ -78,12 +79,17 @@ class _Loading:
         access_role = self._access_role()
         platform = self._platform()
         stack = self._stack_model(OpsStack)
+        catalogue = self._catalogue()
         self.problems += checks.across_stacks(self.root)
+        if platform:
+            self.problems += checks.catalogue(catalogue, platform)
         if stack:
             self.problems += checks.people(stack.people, file=self.file)
         if not platform or not stack:
             return None
-        return OpsSettings(stack="ops", platform=platform, access_role=access_role, people=stack.people)
+        return OpsSettings(
+            stack="ops", platform=platform, access_role=access_role, people=stack.people, catalogue=catalogue
+        )
 
     def environment(self, environment: Environment) -> EnvironmentSettings | None:
         access_role = self._access_role()
@@ -112,8 +118,9 @@ class _Loading:
                 spec=in_environment(spec, placeholders(platform, environment)),
                 version=release.version,
                 tasks=release.tasks or Range(min=1, max=1),
+                secret_versions=release.secret_versions,
                 owner=platform.teams[spec.owner],
-                runbook=spec.runbook or f"{platform.datadog.runbooks}/{name}",
+                runbook=runbook(platform, name, spec),
             )
         settings = EnvironmentSettings(
             stack=environment,
@@ -123,7 +130,11 @@ class _Loading:
             identity=stack.environment,
             clusters=clusters,
             services=services,
+            migration=stack.migration,
         )
+        unread = stack.services.keys() - services.keys()  # what is wrong with them has been said
+        self.problems += checks.clusters(settings, unread, file=self.file)
+        self.problems += checks.migration(settings, unread, self.root, file=self.file)
         self.problems += checks.capacity(settings, file=self.file)
         self.problems += checks.quotas(settings, file=self.file)
         return settings
@@ -148,12 +159,13 @@ class _Loading:
             return None
         values = {key: self._value(key) for key in model.model_fields}
         if self.own_keys is None and not any(values.values()):
+            required = [name for name, field in model.model_fields.items() if field.is_required()]
             self.problems.append(
                 Problem(
                     file=self.file,
                     key="",
                     given=Words("no such file"),
-                    allowed=f"a file with {', '.join(f'{NAMESPACE}:{key}' for key in model.model_fields)}",
+                    allowed=f"a file with {', '.join(f'{NAMESPACE}:{key}' for key in required)}",
                     remedy="restore it from git, or write it after the pattern of another stack's",
                 )
             )

@@ -15,11 +15,13 @@ from config.fields import (
     DomainName,
     Email,
     Environment,
+    Exposure,
     GitHubRepository,
     Handle,
     HttpsUrl,
     IdentityCenterArn,
     IdentityStoreId,
+    InstanceFamily,
     Model,
     Percent,
     Phone,
@@ -106,9 +108,27 @@ class ClusterDefinition(Model):
     """One ECS cluster by its concern; its size stands in each stack file."""
 
     description: str = Field(min_length=1, max_length=200, description="the cluster's concern in one sentence")
-    disk_gib: int = Field(
-        default=60, ge=30, le=1000, description="the size of each host's encrypted root volume in GiB"
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+    internal_balancers: int = Field(
+        default=1, ge=1, le=9, description="how many internal load balancers it has; each takes 100 services"
     )
+    public_balancers: int = Field(
+        default=1, ge=1, le=9, description="how many public load balancers it has, where it has public services"
+    )
+    more_families: Annotated[tuple[InstanceFamily, ...], AfterValidator(_distinct)] = Field(
+        default=(), description="further instance families that hosts may have, in the size that the stack says"
+    )
+    spot_percent: int = Field(default=0, ge=0, le=100, description="how many of the hosts are Spot instances")
+    disk_gib: int | None = Field(
+        default=None,
+        ge=30,
+        le=1000,
+        description="the size of each host's encrypted root volume; 40 and 10 more for each vCPU where not said",
+    )
+
+    def balancers(self, exposure: Exposure) -> int:
+        """How many load balancers of a kind there are."""
+        return self.internal_balancers if exposure == "internal" else self.public_balancers
 
 
 class Team(Model):

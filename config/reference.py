@@ -24,6 +24,7 @@ _UNITS = {
     "days": "days",
     "gib": "GiB",
     "mib": "MiB",
+    "minutes": "minutes",
     "percent": "percent",
     "seconds": "seconds",
     "usd": "US dollars",

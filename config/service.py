@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationInfo, field_validator, model_validator
+from pydantic import Field, TypeAdapter, ValidationInfo, field_validator, model_validator
 
 from config.alerts import AlertName
 from config.fields import (
     ClusterName,
     EnvironmentVariable,
+    Exposure,
     HttpsUrl,
     Model,
     Percent,
     Port,
     QueueName,
+    Slug,
     TeamName,
     UrlPath,
     text,
 )
+from config.times import Cron, Schedule, TimeZone
 
 PLACEHOLDERS = ("account_id", "domain", "environment", "internal_domain", "region")
 """What `${...}` in a service's environment and permissions may name: identity, and nothing else, differs."""
@@ -60,42 +62,6 @@ Resource = Annotated[
 ]
 
 
-def _field(value: str, more: str = "") -> str:
-    """A field of a cron expression: a list of *, values and ranges, with steps.
-
-    https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
-    """
-    value = f"(?:{value})"
-    part = rf"(?:(?:\*|{value}(?:-{value})?)(?:/[1-9]\d?)?{more})"
-    return f"{part}(?:,{part})*"
-
-
-_MINUTE = _field(r"[1-5]?\d")
-_HOUR = _field(r"1?\d|2[0-3]")
-_DAY_OF_MONTH = _field(r"[1-9]|[12]\d|3[01]", more=r"|L|LW|(?:[1-9]|[12]\d|3[01])W")
-_MONTH = _field("[1-9]|1[0-2]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC")
-_WEEKDAY = "[1-7]|SUN|MON|TUE|WED|THU|FRI|SAT"
-_DAY_OF_WEEK = _field(_WEEKDAY, more=f"|L|(?:{_WEEKDAY})(?:L|#[1-5])")
-_YEAR = _field(r"19[7-9]\d|20\d\d|21\d\d")
-Schedule = Annotated[
-    str,
-    *text(
-        r"rate\([1-9]\d* (?:minute|hour|day)s?\)"
-        rf"|cron\({_MINUTE} {_HOUR} (?:{_DAY_OF_MONTH} {_MONTH} \?|\? {_MONTH} {_DAY_OF_WEEK}) {_YEAR}\)",
-        "rate(15 minutes), or cron(0 3 * * ? *): minute, hour, day of month, month, day of week, year, "
-        "where one of the two days is ?",
-    ),
-]
-
-
-def _time_zone(name: str) -> str:
-    try:
-        zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("a time zone of the IANA database, such as UTC or Europe/Berlin") from None
-    return name
-
-
 class Permission(Model):
     """Something that the service may do in AWS, beyond what every service may."""
 
@@ -118,6 +84,15 @@ class AlertOverride(Model):
         return self
 
 
+class Peak(Model):
+    """A time in which more tasks are kept, whether there is load or not yet."""
+
+    start: Cron = Field(description="when it begins, such as cron(0 8 ? * MON-FRI *)")
+    end: Cron = Field(description="when it is over, as start")
+    time_zone: TimeZone = Field(default="UTC", description="the IANA time zone that both are read in")
+    percent: Percent = Field(description="how much of the stack's largest number of tasks is kept, in percent")
+
+
 class Scaling(Model):
     """What an autoscaled service aims at; used where a stack gives it a range of tasks."""
 
@@ -129,6 +104,7 @@ class Scaling(Model):
         default=None,
         description="the memory utilization to aim at; the platform's memory_target_percent where not said",
     )
+    peaks: dict[Slug, Peak] = Field(default={}, description="times of more tasks, by a name each")
 
 
 class WebScaling(Scaling):
@@ -138,6 +114,34 @@ class WebScaling(Scaling):
         default=None,
         ge=1,
         description="requests a minute for each task; requests do not scale where not said",
+    )
+
+
+class WorkerScaling(Scaling):
+    """What an autoscaled worker aims at besides."""
+
+    messages_per_task: int | None = Field(
+        default=None,
+        ge=1,
+        description="messages that wait in the worker's queue for each task; the queue does not scale where not said",
+    )
+
+
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LinearConfiguration.html, ..._CanaryConfiguration.html
+class Strategy(Model):
+    """A deployment that shifts requests from the old tasks to new ones beside them, not task by task."""
+
+    kind: Literal["blue_green", "linear", "canary"] = Field(
+        description="all requests at once, in equal steps, or a part first"
+    )
+    percent: int = Field(
+        default=10, ge=3, le=100, description="how many requests a step shifts, or go first, 3 to 100 percent"
+    )
+    step_minutes: int = Field(
+        default=5, ge=0, le=1440, description="minutes that each step, or the first part, is watched for, 0 to 1440"
+    )
+    bake_minutes: int = Field(
+        default=5, ge=0, le=1440, description="minutes that the old tasks are kept for afterwards, 0 to 1440"
     )
 
 
@@ -198,17 +202,28 @@ class WebService(ServiceBase):
     """Serves HTTP behind the cluster's load balancer under one internal name."""
 
     kind: Literal["web"] = Field(description="what kind of service it is")
-    exposure: Literal["internal", "public"] = Field(
-        default="internal", description="who can reach it: internal or public"
-    )
+    exposure: Exposure = Field(default="internal", description="who can reach it: internal or public")
     port: Port = Field(description="the port that the container listens on")
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html
     priority: int = Field(ge=1, le=50000, description="the listener rule's priority, unique in the cluster; leave gaps")
+    balancer: int = Field(
+        default=1,
+        ge=1,
+        le=9,
+        description="which of the cluster's load balancers it stands behind, where there are several",
+    )
     health_check: HealthCheck = Field(default=HealthCheck(), description="how the load balancer checks a task")
     drain_seconds: int = Field(
         default=30, ge=0, le=3600, description="seconds a leaving task finishes requests in, 0 to 3600"
     )
     scaling: WebScaling = Field(default=WebScaling(), description="what autoscaling aims at")
+    strategy: Strategy | None = Field(
+        default=None, description="how requests move to a new version; task by task where not said; public ones alone"
+    )
+    rollback_error_percent: Percent = Field(
+        default=5,
+        description="a deployment is rolled back when in two of three minutes more of the requests than this fail",
+    )
     availability_percent: float = Field(
         default=99.9,
         ge=90,
@@ -221,10 +236,17 @@ class WorkerService(ServiceBase):
     """Runs for ever and serves nobody: consumers, schedulers, relays."""
 
     kind: Literal["worker"] = Field(description="what kind of service it is")
-    scaling: Scaling = Field(default=Scaling(), description="what autoscaling aims at")
     queue: QueueName | None = Field(
         default=None, description="the SQS queue that it empties, whose age is then watched"
     )
+    scaling: WorkerScaling = Field(default=WorkerScaling(), description="what autoscaling aims at")
+
+    @field_validator("scaling")
+    @classmethod
+    def _messages_of_a_queue(cls, scaling: WorkerScaling, info: ValidationInfo) -> WorkerScaling:
+        if scaling.messages_per_task is not None and info.data.get("queue", "") is None:
+            raise ValueError("no messages_per_task without a queue")
+        return scaling
 
 
 class JobService(ServiceBase):
@@ -232,9 +254,7 @@ class JobService(ServiceBase):
 
     kind: Literal["job"] = Field(description="what kind of service it is")
     schedule: Schedule = Field(description="rate(...) or cron(...), as EventBridge Scheduler reads it")
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
-        default="UTC", description="the IANA time zone that the schedule is read in"
-    )
+    time_zone: TimeZone = Field(default="UTC", description="the IANA time zone that the schedule is read in")
 
 
 Service = WebService | WorkerService | JobService

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from config.fields import Environment, Stack
+from config.migration import Migration
 from config.platform import Account, ClusterDefinition, Platform, Team
-from config.service import Service
-from config.stack import ClusterSize, Identity, Person, Range
+from config.service import Service, WebService
+from config.stack import ClusterSize, Identity, Person, Range, balancer_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,7 @@ class DeployedService:
     spec: Service
     version: str
     tasks: Range
+    secret_versions: Mapping[str, str]
     owner: Team
     runbook: str
 
@@ -49,9 +51,10 @@ class StackSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class OpsSettings(StackSettings):
-    """The ops stack: organization and people."""
+    """The ops stack: organization, people, and what the catalogue says of each service."""
 
     people: Mapping[str, Person]
+    catalogue: Mapping[str, Service]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +65,20 @@ class EnvironmentSettings(StackSettings):
     identity: Identity
     clusters: Mapping[str, Cluster]
     services: Mapping[str, DeployedService]
+    migration: Migration
+
+    def is_public(self, cluster: str) -> bool:
+        """Whether services of a cluster are reached from the internet."""
+        specs = [service.spec for service in self.services.values()]
+        return any(isinstance(s, WebService) and (s.cluster, s.exposure) == (cluster, "public") for s in specs)
+
+    def balancers(self, cluster: Cluster) -> list[str]:
+        """The names of a cluster's load balancers."""
+        definition = cluster.definition
+        names = [balancer_name("internal", number + 1) for number in range(definition.internal_balancers)]
+        if self.is_public(cluster.name):
+            names += [balancer_name("public", number + 1) for number in range(definition.public_balancers)]
+        return names
 
     @property
     def domain(self) -> str:
@@ -75,6 +92,11 @@ class EnvironmentSettings(StackSettings):
 def environment_domain(platform: Platform, environment: str) -> str:
     """The public zone of an environment."""
     return f"{environment}.{platform.domain}"
+
+
+def runbook(platform: Platform, name: str, service: Service) -> str:
+    """Where a service's runbook is."""
+    return service.runbook or f"{platform.datadog.runbooks}/{name}"
 
 
 def placeholders(platform: Platform, environment: Environment) -> dict[str, str]:

@@ -9,6 +9,8 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from config.fields import (
     ClusterName,
     Email,
+    EnvironmentVariable,
+    Exposure,
     InstanceTypeName,
     Model,
     Role,
@@ -19,6 +21,8 @@ from config.fields import (
     VpcCidr,
     text,
 )
+from config.migration import Migration
+from config.times import TimeZone, UnixCron
 
 # Tasks of a service and hosts of a cluster end here
 # (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html).
@@ -81,6 +85,22 @@ Version = Annotated[
 ]
 
 
+# https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html (VersionId)
+SecretVersion = Annotated[
+    str, *text(r"[A-Za-z0-9-]{1,64}", "a secret's version id, or a parameter's version number, quoted")
+]
+Balancer = Annotated[
+    str, *text(r"(?:internal|public)[2-9]?", "a load balancer of the cluster: internal, public, internal2 ...")
+]
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/capacity-unit-reservation.html
+CapacityUnits = Annotated[int, Field(ge=100)]
+
+
+def balancer_name(exposure: Exposure, number: int) -> str:
+    """What people call a cluster's load balancer; numbers count from 1."""
+    return exposure if number == 1 else f"{exposure}{number}"
+
+
 class Identity(Model):
     """What makes this environment itself."""
 
@@ -88,11 +108,25 @@ class Identity(Model):
     bastion_public_key: SshPublicKey = Field(description="the OpenSSH public key of the environment's bastion")
 
 
+class Night(Model):
+    """When a cluster has no hosts."""
+
+    start: UnixCron = Field(description="when it begins, such as 0 20 * * MON-FRI")
+    end: UnixCron = Field(description="when it is over, such as 0 7 * * MON-FRI")
+    time_zone: TimeZone = Field(default="UTC", description="the IANA time zone that both are read in")
+
+
 class ClusterSize(Model):
     """How large one cluster is here."""
 
     instance_type: InstanceTypeName = Field(description="the EC2 instance type of every host, such as m7i.large")
     instances: NumberOrRange = Field(description="how many hosts: a number, or {min, max}")
+    prewarm: dict[Balancer, CapacityUnits] = Field(
+        default={},
+        description="load balancer (internal, public, internal2 ...) to the capacity units (LCU) "
+        "that are ready before the traffic is",
+    )
+    night: Night | None = Field(default=None, description="when the cluster has no hosts; in dev alone")
 
 
 class Release(Model):
@@ -102,6 +136,9 @@ class Release(Model):
     tasks: NumberOrRange | None = Field(
         default=None, description="how many tasks: a number, or {min, max}; not for jobs"
     )
+    secret_versions: dict[EnvironmentVariable, SecretVersion] = Field(
+        default={}, description="variable to its secret's current version; another one starts tasks with the new value"
+    )
 
 
 class EnvironmentStack(Model):
@@ -110,6 +147,7 @@ class EnvironmentStack(Model):
     environment: Identity = Field(description="what makes this environment itself")
     clusters: dict[ClusterName, ClusterSize] = Field(description="the size of each cluster of slipway:platform")
     services: dict[ServiceName, Release] = Field(description="the version and the number of tasks of each service")
+    migration: Migration = Field(default=Migration(), description="what is needed while a company moves here")
 
 
 class Person(Model):

@@ -8,14 +8,17 @@ import pulumi
 
 from components.access_logs import AccessLogs, AccessLogsArgs
 from components.bastion import Bastion, BastionArgs
-from components.ecs_cluster import EcsCluster, EcsClusterArgs
+from components.ecs_cluster import EcsCluster, EcsClusterArgs, NightArgs
 from components.ecs_service import (
     EcsService,
     EcsServiceArgs,
     HealthCheckArgs,
     NameArgs,
+    PeakArgs,
     Permission,
+    QueueArgs,
     ScheduleArgs,
+    StrategyArgs,
     WebArgs,
 )
 from components.image_cache import ImageCache, cached_image
@@ -24,9 +27,11 @@ from components.log_key import LogKey, LogKeyArgs
 from components.network import Network, NetworkArgs
 from components.web_firewall import WebFirewall, WebFirewallArgs
 from config.instance_types import ECS_RESERVED_MIB, instance_type
-from config.service import JobService, Scaling, WebService
+from config.service import JobService, Scaling, WebService, WorkerService
 from config.settings import Cluster, DeployedService, EnvironmentSettings
+from config.stack import Night
 from stacks.account import account_baseline
+from stacks.migration import migration
 from stacks.monitoring import monitoring
 from stacks.providers import account_provider, datadog_provider, root_zone_provider
 
@@ -36,6 +41,7 @@ def environment(settings: EnvironmentSettings) -> dict[str, pulumi.Input[Any]]:
     platform = settings.platform
     aws_provider = account_provider(settings)
     in_account = pulumi.ResourceOptions(providers=[aws_provider])
+    root_zone = root_zone_provider(settings)
     in_both = pulumi.ResourceOptions(providers=[aws_provider, datadog_provider(settings)])
 
     account_baseline(settings, in_account)
@@ -57,7 +63,7 @@ def environment(settings: EnvironmentSettings) -> dict[str, pulumi.Input[Any]]:
             internal_domain=settings.internal_domain,
             vpc_id=network.vpc_id,
             root_zone_id=platform.root_zone_id,
-            root_provider=root_zone_provider(settings),
+            root_provider=root_zone,
         ),
         in_account,
     )
@@ -99,8 +105,10 @@ def environment(settings: EnvironmentSettings) -> dict[str, pulumi.Input[Any]]:
     }
     services = {}
     for name, service in settings.services.items():
-        services[name] = _service(service, settings, network, dns, clusters[service.spec.cluster], in_account)
+        cluster = clusters[service.spec.cluster]
+        services[name] = _service(service, settings, network, dns, cluster, log_key, in_account)
     monitoring(settings, clusters, services, in_both)
+    migration(settings, network, clusters, root_zone, in_account)
 
     return {
         "domain": settings.domain,
@@ -120,7 +128,7 @@ def _cluster(
     log_key: LogKey,
     opts: pulumi.ResourceOptions,
 ) -> EcsCluster:
-    host = instance_type(cluster.size.instance_type)
+    host, definition, size = instance_type(cluster.size.instance_type), cluster.definition, cluster.size
     return EcsCluster(
         cluster.name,
         EcsClusterArgs(
@@ -131,23 +139,28 @@ def _cluster(
             certificate_arn=dns.certificate_arn,
             instance_type=host.name,
             architecture=host.architecture,
-            instances_min=cluster.size.instances.min,
-            instances_max=cluster.size.instances.max,
-            disk_gib=cluster.definition.disk_gib,
+            more_instance_types=[f"{family}.{host.size}" for family in definition.more_families],
+            spot_percent=definition.spot_percent,
+            instances_min=size.instances.min,
+            instances_max=size.instances.max,
+            night=_night(size.night) if size.night else None,
+            disk_gib=definition.disk_gib or host.disk_gib,
             ami_release=settings.platform.ami_release,
             reserved_memory_mib=ECS_RESERVED_MIB,
             access_logs_bucket=access_logs.bucket,
             web_acl_arn=firewall.arn,
             log_key_arn=log_key.arn,
-            public=any(
-                isinstance(service.spec, WebService)
-                and service.spec.cluster == cluster.name
-                and service.spec.exposure == "public"
-                for service in settings.services.values()
-            ),
+            public=settings.is_public(cluster.name),
+            internal_balancers=definition.internal_balancers,
+            public_balancers=definition.public_balancers,
+            minimum_capacity_units=size.prewarm,
         ),
         opts,
     )
+
+
+def _night(night: Night) -> NightArgs:
+    return NightArgs(start=night.start, end=night.end, time_zone=night.time_zone)
 
 
 def _service(
@@ -156,6 +169,7 @@ def _service(
     network: Network,
     dns: InternalDns,
     cluster: EcsCluster,
+    log_key: LogKey,
     opts: pulumi.ResourceOptions,
 ) -> EcsService:
     platform, spec = settings.platform, service.spec
@@ -181,12 +195,17 @@ def _service(
             command=spec.command,
             variables=spec.environment,
             secrets=spec.secrets,
+            secret_versions=service.secret_versions,
             permissions=[Permission(actions=p.actions, resources=p.resources) for p in spec.permissions],
             read_only_root=spec.read_only_root,
             stop_seconds=spec.stop_seconds,
             log_retention_days=platform.log_retention_days,
+            log_key_arn=log_key.arn,
+            exec_log_group_arn=cluster.exec_log_group_arn,
             cpu_target_percent=scaling.cpu_percent or platform.cpu_target_percent,
             memory_target_percent=scaling.memory_percent or platform.memory_target_percent,
+            queue=_queue(spec) if isinstance(spec, WorkerService) else None,
+            peaks=_peaks(scaling, service),
             web=_web(service.name, spec, settings, dns, cluster) if isinstance(spec, WebService) else None,
             schedule=ScheduleArgs(expression=spec.schedule, time_zone=spec.time_zone)
             if isinstance(spec, JobService)
@@ -196,21 +215,39 @@ def _service(
     )
 
 
-def _web(
-    name: str, spec: WebService, settings: EnvironmentSettings, dns: InternalDns, cluster: EcsCluster
-) -> WebArgs:
-    """A service stands behind one balancer. A public one is reached by its public and its internal name alike."""
-    names = [
-        NameArgs(role="internal", host=f"{name}.{settings.internal_domain}", zone_id=dns.private_zone_id)
+def _queue(spec: WorkerService) -> QueueArgs | None:
+    if spec.queue is None or spec.scaling.messages_per_task is None:
+        return None
+    return QueueArgs(name=spec.queue, messages_per_task=spec.scaling.messages_per_task)
+
+
+def _peaks(scaling: Scaling, service: DeployedService) -> list[PeakArgs]:
+    """Where the number of tasks is fixed nothing scales, and a peak changes nothing."""
+    return [
+        PeakArgs(
+            name=name,
+            start=peak.start,
+            end=peak.end,
+            time_zone=peak.time_zone,
+            tasks_min=max(service.tasks.min, -(-service.tasks.max * peak.percent // 100)),
+        )
+        for name, peak in sorted(scaling.peaks.items())
     ]
+
+
+def _web(name: str, spec: WebService, settings: EnvironmentSettings, dns: InternalDns, cluster: EcsCluster) -> WebArgs:
+    """A service stands behind one balancer. A public one is reached by its public and its internal name alike."""
+    names = [NameArgs(role="internal", host=f"{name}.{settings.internal_domain}", zone_id=dns.private_zone_id)]
     if spec.exposure == "public":
         names.insert(0, NameArgs(role="public", host=f"{name}.{settings.domain}", zone_id=dns.public_zone_id))
-    balancer = cluster.balancer(spec.exposure)
-    check = spec.health_check
+    balancer = cluster.balancer(spec.exposure, spec.balancer)
+    check, strategy = spec.health_check, spec.strategy
+    shifts = settings.migration.shifts.values()
     return WebArgs(
         port=spec.port,
         priority=spec.priority,
         names=names,
+        more_hosts=sorted(shift.host for shift in shifts if shift.service == name),
         health_check=HealthCheckArgs(
             path=check.path,
             interval_seconds=check.interval_seconds,
@@ -220,9 +257,18 @@ def _web(
             grace_seconds=check.grace_seconds,
         ),
         drain_seconds=spec.drain_seconds,
+        balancer=balancer.name,
         listener_arn=balancer.listener_arn,
         balancer_dns_name=balancer.dns_name,
         balancer_zone_id=balancer.zone_id,
         balancer_arn_suffix=balancer.arn_suffix,
         requests_per_target=spec.scaling.requests_per_target,
+        rollback_error_percent=spec.rollback_error_percent,
+        strategy=strategy
+        and StrategyArgs(
+            kind=strategy.kind,
+            percent=strategy.percent,
+            step_minutes=strategy.step_minutes,
+            bake_minutes=strategy.bake_minutes,
+        ),
     )

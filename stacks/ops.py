@@ -7,17 +7,20 @@ from typing import Any
 import pulumi
 
 from components.audit_trail import AuditTrail, AuditTrailArgs
+from components.datadog_integration import DatadogIntegration, DatadogIntegrationArgs
 from components.iam import role_name
 from components.organization import MemberArgs, Organization, OrganizationArgs
 from components.people import IdentityCenterArgs, People, PeopleArgs, PersonArgs
 from components.root_zone import RootZone, RootZoneArgs
+from components.service_page import ServicePage, ServicePageArgs
 from components.state_backend import StateBackend, StateBackendArgs
 from components.threat_detection import ThreatDetection, ThreatDetectionArgs
 from config.fields import ENVIRONMENTS, STACKS
 from config.platform import Account, Platform
-from config.settings import OpsSettings
+from config.service import Service
+from config.settings import OpsSettings, runbook
 from stacks.account import account_baseline, regions
-from stacks.providers import account_provider
+from stacks.providers import account_provider, datadog_provider
 
 
 def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
@@ -26,7 +29,9 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
     ops_account_id = platform.accounts.ops.id
     accounts = {stack: _account(platform, stack) for stack in STACKS}
     account_ids = {str(stack): account.id for stack, account in accounts.items()}
-    in_account = pulumi.ResourceOptions(providers=[account_provider(settings)])
+    aws_provider = account_provider(settings)
+    in_account = pulumi.ResourceOptions(providers=[aws_provider])
+    in_both = pulumi.ResourceOptions(providers=[aws_provider, datadog_provider(settings)])
 
     account_baseline(settings, in_account)
     organization = Organization(
@@ -100,6 +105,18 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
         ),
         in_account,
     )
+    DatadogIntegration(
+        "datadog",
+        DatadogIntegrationArgs(
+            account_id=ops_account_id,
+            environment=settings.stack,
+            region=platform.region,
+            collect_resources=platform.datadog.collect_resources,
+        ),
+        in_both,
+    )
+    for name, service in settings.catalogue.items():
+        ServicePage(name, _page(name, service, platform), in_both)
     return {
         "organization_id": organization.id,
         "account_ids": organization.account_ids,
@@ -117,6 +134,20 @@ def _account(platform: Platform, stack: str) -> Account:
 
 def _member(account: Account) -> MemberArgs:
     return MemberArgs(email=account.email, adopt=account.id if account.adopt else None)
+
+
+def _page(name: str, service: Service, platform: Platform) -> ServicePageArgs:
+    owner = platform.teams[service.owner]
+    return ServicePageArgs(
+        service=name,
+        kind=service.kind,
+        description=service.description,
+        owner=service.owner,
+        owner_email=owner.email,
+        chat=owner.chat,
+        runbook_url=runbook(platform, name, service),
+        repository=platform.repository,
+    )
 
 
 def _identity_center(platform: Platform) -> IdentityCenterArgs | None:

@@ -18,9 +18,7 @@ def account_provider(settings: StackSettings) -> aws.Provider:
 def root_zone_provider(settings: EnvironmentSettings) -> aws.Provider:
     """The ops account, by a role that may change this environment's delegation and nothing else."""
     ops = settings.platform.accounts.ops.id
-    return _assuming(
-        "aws-root-zone", settings, ops, delegate_role_arn(ops, settings.environment, settings.access_role)
-    )
+    return _assuming("aws-root-zone", settings, ops, delegate_role_arn(ops, settings.environment, settings.access_role))
 
 
 def datadog_provider(settings: StackSettings) -> datadog.Provider:

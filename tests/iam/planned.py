@@ -63,12 +63,12 @@ class Stack:
         self.name = plan.stack
         self.account_id = account_id
         self.region = region
-        self._plan = plan
+        self.resources = plan.resources
         self._by_reference = {f"{resource.name}:{resource.short_type}": resource for resource in plan.resources}
 
     def all(self, type_: str) -> list[Resource]:
         """Every resource of a type."""
-        return [resource for resource in self._plan.resources if resource.type == type_]
+        return [resource for resource in self.resources if resource.type == type_]
 
     def resolved(self, text: str) -> str:
         """The text with each reference replaced by a value of the kind that AWS gives it."""
@@ -76,7 +76,7 @@ class Stack:
 
     def documents(self) -> Iterator[Document]:
         """Every policy document, whatever property it stands in."""
-        for resource in self._plan.resources:
+        for resource in self.resources:
             for name, value in resource.inputs.items():
                 if isinstance(value, str) and value.startswith("{") and '"Statement"' in value:
                     text = self.resolved(value)

@@ -63,7 +63,14 @@ def trust(cloud: Cloud, role: str) -> list[dict[str, Any]]:
     ("role", "policies"),
     [
         ("administrator", ["arn:aws:iam::aws:policy/AdministratorAccess"]),
-        ("developer", ["arn:aws:iam::aws:policy/ReadOnlyAccess", "${account-operate.arn}"]),
+        (
+            "developer",
+            [
+                "arn:aws:iam::aws:policy/ReadOnlyAccess",
+                "arn:aws:iam::aws:policy/AWSSupportAccess",
+                "${account-operate.arn}",
+            ],
+        ),
         ("read-only", ["arn:aws:iam::aws:policy/ReadOnlyAccess", "${account-no-data.arn}"]),
         (
             "deploy",
@@ -172,9 +179,9 @@ def test_ci_creates_roles_within_the_boundary_only(cloud: Cloud) -> None:
     assert statements["RolesWithinTheBoundary"]["Condition"] == {
         "StringEquals": {"iam:PermissionsBoundary": f"arn:aws:iam::{DEV}:policy/baseline/boundary"}
     }
-    assert [
-        sid for sid, s in statements.items() if s["Effect"] == "Allow" and "iam:CreateRole" in s["Action"]
-    ] == ["RolesWithinTheBoundary"]
+    assert [sid for sid, s in statements.items() if s["Effect"] == "Allow" and "iam:CreateRole" in s["Action"]] == [
+        "RolesWithinTheBoundary"
+    ]
     assert cloud.one("aws:iam/policy:Policy", "account-boundary")["path"] == "/baseline/"
     assert cloud.one("aws:iam/policy:Policy", "account-boundary")["name"] == "boundary"
 
@@ -215,9 +222,7 @@ def test_only_ops_creates_people(cloud: Cloud, account: str, people: bool) -> No
         ("preview", ["s3:GetObject"], ["kms:Decrypt", "kms:DescribeKey"]),
     ],
 )
-def test_ci_reaches_the_state_of_its_own_stack(
-    cloud: Cloud, policy: str, objects: list[str], keys: list[str]
-) -> None:
+def test_ci_reaches_the_state_of_its_own_stack(cloud: Cloud, policy: str, objects: list[str], keys: list[str]) -> None:
     declared(cloud)
     statements = document(cloud, policy)
     bucket = f"arn:aws:s3:::acme-state-{OPS}"
@@ -321,9 +326,9 @@ def test_config_records_global_resources_once(cloud: Cloud) -> None:
         }
         for region in ("eu-west-1", "us-east-1")
     ]
-    assert {
-        channel.inputs["s3BucketName"] for channel in cloud.all("aws:cfg/deliveryChannel:DeliveryChannel")
-    } == {f"acme-audit-{OPS}"}
+    assert {channel.inputs["s3BucketName"] for channel in cloud.all("aws:cfg/deliveryChannel:DeliveryChannel")} == {
+        f"acme-audit-{OPS}"
+    }
 
 
 def test_security_hub_checks_best_practices_and_cis(cloud: Cloud) -> None:

@@ -86,9 +86,7 @@ def test_cloudtrail_and_config_deliver_for_these_accounts_alone(cloud: Cloud) ->
 
 def test_logs_are_kept_for_the_retention_and_reads_of_them_are_logged(cloud: Cloud) -> None:
     declared(cloud)
-    lifecycle = cloud.one(
-        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "audit-logs-lifecycle"
-    )
+    lifecycle = cloud.one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "audit-logs-lifecycle")
     assert lifecycle["rules"][0]["expiration"] == {"days": 730}
     assert cloud.one("aws:s3/bucketLogging:BucketLogging") == {
         "bucket": f"acme-audit-{OPS}",
@@ -103,8 +101,7 @@ def test_object_lock_is_an_option(cloud: Cloud, days: int | None) -> None:
     declared(cloud, lock_days=days)
     assert cloud.one("aws:s3/bucket:Bucket", "audit-logs-bucket")["objectLockEnabled"] is (days is not None)
     assert [
-        lock.inputs
-        for lock in cloud.all("aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration")
+        lock.inputs for lock in cloud.all("aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration")
     ] == (
         []
         if days is None

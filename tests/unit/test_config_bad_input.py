@@ -65,6 +65,32 @@ def case(
     return pytest.param(change, stack, file, key, allowed, remedy, given, id=name)
 
 
+NIGHT = {"start": "0 20 * * MON-FRI", "end": "0 7 * * MON-FRI", "time_zone": "Europe/Berlin"}
+PEAK = {"start": "cron(0 8 ? * MON-FRI *)", "end": "cron(0 18 ? * MON-FRI *)", "percent": 50}
+CANARY = setting(GATEWAY, "strategy", to={"kind": "canary"})
+PEER = {
+    "account_id": "999999999999",
+    "region": "us-west-2",
+    "vpc_id": "vpc-0123456789abcdef0",
+    "cidr": "172.31.0.0/16",
+    "role": "slipway-peering",
+    "route_table_ids": ["rtb-0123456789abcdef0"],
+    "security_group_id": "sg-0123456789abcdef0",
+    "port": 5432,
+}
+OLD = {
+    "target": "old-1234567890.us-east-1.elb.amazonaws.com",
+    "target_zone_id": "Z35SXDOTRQ7X7K",
+    "health_host": "old.acme.example",
+    "health_path": "/",
+}
+SHIFT = {"host": "www.acme.example", "service": "gateway", "new_percent": 10, "old": OLD}
+
+
+def migrating(**migration: object) -> Break:
+    return setting(STAGE, "slipway:migration", to=migration)
+
+
 CASES = [
     # Keys ----------------------------------------------------------------------------------------------------------
     case(
@@ -81,7 +107,7 @@ CASES = [
         setting(GATEWAY, "volumes", to=[]),
         file=GATEWAY,
         key="volumes",
-        allowed="these keys: alerts, availability_percent, cluster, command, cpu,",
+        allowed="these keys: alerts, availability_percent, balancer, cluster, command, cpu,",
         remedy="remove the key",
     ),
     case(
@@ -105,8 +131,8 @@ CASES = [
         setting(LEDGER, "scaling", to={"requests_per_target": 10}),
         file=LEDGER,
         key="scaling.requests_per_target",
-        allowed="these keys: cpu_percent, memory_percent",
-        remedy="remove the key",
+        allowed="these keys: cpu_percent, memory_percent, messages_per_task, peaks",
+        remedy="did you mean messages_per_task?",
     ),
     case(
         "a missing key",
@@ -121,7 +147,7 @@ CASES = [
         setting(STAGE, "slipway:services", "gateway", "cpu", to=512),
         file=STAGE,
         key="slipway:services.gateway.cpu",
-        allowed="these keys: tasks, version",
+        allowed="these keys: secret_versions, tasks, version",
         remedy="remove the key",
     ),
     case(
@@ -129,7 +155,7 @@ CASES = [
         setting(STAGE, "slipway:servces", to={}),
         file=STAGE,
         key="slipway:servces",
-        allowed="slipway:environment, slipway:clusters, slipway:services, slipway:access_role",
+        allowed="slipway:environment, slipway:clusters, slipway:services, slipway:migration, slipway:access_role",
         remedy="did you mean services?",
     ),
     case(
@@ -976,7 +1002,7 @@ CASES = [
         key="slipway:services",
         given="101 services on the public load balancer of the cluster api",
         allowed="100 services, because AWS allows a load balancer as many rules",
-        remedy="move services to another cluster",
+        remedy="set public_balancers: 2 for api in Pulumi.yaml, and balancer: 2 in the new services",
     ),
     case(
         "more targets than a load balancer may have",
@@ -990,7 +1016,435 @@ CASES = [
         key="slipway:services",
         given="1,002 targets on the public load balancer of the cluster api",
         allowed="1,000 targets, as many as AWS allows a load balancer",
-        remedy="lower the services' tasks, or move services to another cluster",
+        remedy="lower the services' tasks, or set public_balancers: 2 for api",
+    ),
+    case(
+        "a load balancer that a cluster does not have",
+        setting(GATEWAY, "balancer", to=2),
+        file=GATEWAY,
+        key="balancer",
+        given="2",
+        allowed="1, because api has one public load balancer",
+        remedy="set public_balancers for api in Pulumi.yaml",
+    ),
+    case(
+        "a load balancer beyond those that a cluster has",
+        each(setting(GATEWAY, "balancer", to=4), setting(PLATFORM, "clusters", "api", "public_balancers", to=3)),
+        file=GATEWAY,
+        key="balancer",
+        given="4",
+        allowed="1 to 3, as many public load balancers as api has",
+        remedy="set public_balancers for api in Pulumi.yaml",
+    ),
+    case(
+        "the tenth load balancer",
+        setting(PLATFORM, "clusters", "api", "internal_balancers", to=10),
+        file=PLATFORM,
+        key="slipway:platform.clusters.api.internal_balancers",
+        given="10",
+        allowed="at most 9",
+        remedy="how many internal load balancers it has",
+    ),
+    case(
+        "a priority twice on the second load balancer",
+        each(
+            setting(PLATFORM, "clusters", "api", "public_balancers", to=2),
+            setting(GATEWAY, "balancer", to=2),
+            adding("pages", "gateway", balancer=2),
+        ),
+        file="services/pages.yaml",
+        key="priority",
+        given="10",
+        allowed="a priority of its own on the public2 balancer of api; gateway has 10",
+        remedy="take a free one, such as 20",
+    ),
+    case(
+        "more rules than nine load balancers may have",
+        each(
+            setting(PLATFORM, "clusters", "api", "public_balancers", to=9),
+            *(adding(f"page-{n}", "gateway", tasks=1, priority=100 + n, cpu=64, memory_mib=64) for n in range(100)),
+            setting(STAGE, "slipway:clusters", "api", "instances", to=100),
+        ),
+        file=STAGE,
+        key="slipway:services",
+        given="101 services on the public load balancer of the cluster api",
+        allowed="100 services",
+        remedy="move services to another cluster",
+    ),
+    *(
+        case(
+            f"a family that cannot stand in: {families[-1]}",
+            setting(PLATFORM, "clusters", "api", "more_families", to=families),
+            file=PLATFORM,
+            key=f"slipway:platform.clusters.api.more_families[{len(families) - 1}]",
+            given=f'"{families[-1]}"',
+            allowed=allowed,
+            remedy=f"choose another family than {families[-1]}; Pulumi.stage.yaml says m7i.large",
+        )
+        for families, allowed in (
+            (["m6i", "m7g"], "a family of the architecture x86_64, as m7i.large; m7g.large is arm64"),
+            (["c7i"], "hosts as large as m7i.large, with 2 vCPU and 8,192 MiB; c7i.large has 2 and 4,096"),
+            (["m7i"], "a family besides m7i, which every host can have"),
+            (["x2gd"], "the families c, m and r from generation 5 on"),
+        )
+    ),
+    case(
+        "a family in a size that it does not have",
+        each(
+            setting(PLATFORM, "clusters", "api", "more_families", to=["m7i-flex"]),
+            setting(STAGE, "slipway:clusters", "api", "instance_type", to="m7i.48xlarge"),
+        ),
+        file=PLATFORM,
+        key="slipway:platform.clusters.api.more_families[0]",
+        given='"m7i-flex"',
+        allowed="m7i-flex in the sizes large, xlarge, 2xlarge, 4xlarge, 8xlarge, 12xlarge, 16xlarge",
+        remedy="choose another family",
+    ),
+    case(
+        "an instance type as family",
+        setting(PLATFORM, "clusters", "api", "more_families", to=["m6i.large"]),
+        file=PLATFORM,
+        key="slipway:platform.clusters.api.more_families[0]",
+        given='"m6i.large"',
+        allowed="a family of EC2 instance types, such as m6i",
+        remedy="further instance families",
+    ),
+    case(
+        "a family twice",
+        setting(PLATFORM, "clusters", "api", "more_families", to=["m6i", "m6i"]),
+        file=PLATFORM,
+        key="slipway:platform.clusters.api.more_families",
+        allowed="each only once; m6i stands there again",
+        remedy="further instance families",
+    ),
+    case(
+        "Spot hosts of one family",
+        each(
+            setting(PLATFORM, "clusters", "api", "spot_percent", to=50),
+            setting(PLATFORM, "clusters", "api", "more_families", to=["m6i"]),
+        ),
+        file=PLATFORM,
+        key="slipway:platform.clusters.api.spot_percent",
+        given="50",
+        allowed="0 with fewer than 2 more_families",
+        remedy="add families to more_families, or remove the key",
+    ),
+    case(
+        "more Spot hosts than hosts",
+        setting(PLATFORM, "clusters", "api", "spot_percent", to=101),
+        file=PLATFORM,
+        key="slipway:platform.clusters.api.spot_percent",
+        given="101",
+        allowed="at most 100",
+        remedy="how many of the hosts are Spot instances",
+    ),
+    case(
+        "a volume too small for the image",
+        setting(PLATFORM, "clusters", "api", "disk_gib", to=20),
+        file=PLATFORM,
+        key="slipway:platform.clusters.api.disk_gib",
+        given="20",
+        allowed="at least 30",
+        remedy="root volume",
+    ),
+    case(
+        "a night in stage",
+        setting(STAGE, "slipway:clusters", "api", "night", to=NIGHT),
+        file=STAGE,
+        key="slipway:clusters.api.night",
+        given="0 20 * * MON-FRI",
+        allowed="no night: stage mirrors prod, which has none",
+        remedy="remove the key; only dev can do without hosts",
+    ),
+    *(
+        case(
+            f"a night that Auto Scaling refuses: {start}",
+            setting("Pulumi.dev.yaml", "slipway:clusters", "api", "night", to={**NIGHT, "start": start}),
+            stack="dev",
+            file="Pulumi.dev.yaml",
+            key="slipway:clusters.api.night.start",
+            given=f'"{start}"',
+            allowed="five fields as cron has them, such as 0 20 * * MON-FRI",
+            remedy="when it begins",
+        )
+        for start in ("20:00", "0 25 * * *", "0 20 * *", "cron(0 20 ? * MON-FRI *)", "0 20 ? * MON")
+    ),
+    case(
+        "a night in a time zone that nobody knows",
+        setting("Pulumi.dev.yaml", "slipway:clusters", "api", "night", to={**NIGHT, "time_zone": "Mars/Olympus"}),
+        stack="dev",
+        file="Pulumi.dev.yaml",
+        key="slipway:clusters.api.night.time_zone",
+        allowed="a time zone of the IANA database, such as UTC or Europe/Berlin",
+        remedy="the IANA time zone that both are read in",
+    ),
+    case(
+        "a load balancer prewarmed that is none",
+        setting(STAGE, "slipway:clusters", "api", "prewarm", to={"external": 100}),
+        file=STAGE,
+        key="slipway:clusters.api.prewarm.external",
+        allowed="a load balancer of the cluster: internal, public, internal2 ...",
+        remedy="rename the key",
+    ),
+    case(
+        "a load balancer prewarmed that the cluster does not have",
+        setting(STAGE, "slipway:clusters", "app", "prewarm", to={"public": 100}),
+        file=STAGE,
+        key="slipway:clusters.app.prewarm.public",
+        given='"public"',
+        allowed="the load balancers of the cluster: internal",
+        remedy="choose one of them",
+    ),
+    case(
+        "a load balancer prewarmed for less than AWS reserves",
+        setting(STAGE, "slipway:clusters", "api", "prewarm", to={"public": 99}),
+        file=STAGE,
+        key="slipway:clusters.api.prewarm.public",
+        given="99",
+        allowed="at least 100",
+        remedy="the capacity units (LCU)",
+    ),
+    # Scaling, deployments, secrets ---------------------------------------------------------------------------------
+    case(
+        "messages of no queue",
+        setting(LEDGER, "scaling", to={"messages_per_task": 100}),
+        file=LEDGER,
+        key="scaling",
+        allowed="no messages_per_task without a queue",
+        remedy="what autoscaling aims at",
+    ),
+    case(
+        "no message for a task",
+        each(setting(LEDGER, "queue", to="ledger"), setting(LEDGER, "scaling", to={"messages_per_task": 0})),
+        file=LEDGER,
+        key="scaling.messages_per_task",
+        given="0",
+        allowed="at least 1",
+        remedy="messages that wait in the worker's queue for each task",
+    ),
+    case(
+        "a queue's address in place of its name",
+        setting(LEDGER, "queue", to="https://sqs.us-east-1.amazonaws.com/1/ledger"),
+        file=LEDGER,
+        key="queue",
+        allowed="the name of an SQS queue",
+        remedy="the SQS queue that it empties",
+    ),
+    *(
+        case(
+            f"a peak's beginning that Application Auto Scaling refuses: {start}",
+            setting(GATEWAY, "scaling", "peaks", to={"sale": {**PEAK, "start": start}}),
+            file=GATEWAY,
+            key="scaling.peaks.sale.start",
+            given=f'"{start}"',
+            allowed="cron(0 8 ? * MON-FRI *): minute, hour, day of month, month, day of week, year",
+            remedy="when it begins",
+        )
+        for start in ("rate(1 day)", "0 8 * * *", "cron(0 8 * * MON-FRI *)")
+    ),
+    case(
+        "a peak of nothing",
+        setting(GATEWAY, "scaling", "peaks", to={"sale": {**PEAK, "percent": 0}}),
+        file=GATEWAY,
+        key="scaling.peaks.sale.percent",
+        given="0",
+        allowed="at least 1",
+        remedy="how much of the stack's largest number of tasks is kept",
+    ),
+    case(
+        "a peak's name with a space",
+        setting(GATEWAY, "scaling", "peaks", to={"black friday": PEAK}),
+        file=GATEWAY,
+        key="scaling.peaks.black friday",
+        allowed="2 to 20 characters",
+        remedy="rename the key",
+    ),
+    case(
+        "a strategy of an internal service",
+        each(setting(GATEWAY, "exposure", to="internal"), setting(GATEWAY, "scaling", to={}), CANARY),
+        file=GATEWAY,
+        key="strategy",
+        given='"canary"',
+        allowed="no strategy: only public services shift requests",
+        remedy="remove the key, or set exposure: public",
+    ),
+    case(
+        "a strategy beside scaling by requests",
+        CANARY,
+        file=GATEWAY,
+        key="scaling.requests_per_target",
+        given="3000",
+        allowed="no requests_per_target with a strategy",
+        remedy="remove one of the two keys",
+    ),
+    case(
+        "a strategy that nobody knows",
+        setting(GATEWAY, "strategy", to={"kind": "blue-green"}),
+        file=GATEWAY,
+        key="strategy.kind",
+        given='"blue-green"',
+        allowed="blue_green, linear or canary",
+        remedy="did you mean blue_green?",
+    ),
+    *(
+        case(
+            f"a strategy with {key} {value}",
+            each(setting(GATEWAY, "scaling", to={}), setting(GATEWAY, "strategy", to={"kind": "linear", key: value})),
+            file=GATEWAY,
+            key=f"strategy.{key}",
+            given=str(value),
+            allowed=allowed,
+            remedy=f"correct {key}",
+        )
+        for key, value, allowed in (
+            ("percent", 2, "at least 3"),
+            ("step_minutes", 1441, "at most 1440"),
+            ("bake_minutes", -1, "at least 0"),
+        )
+    ),
+    case(
+        "a rollback at no error at all",
+        setting(GATEWAY, "rollback_error_percent", to=0),
+        file=GATEWAY,
+        key="rollback_error_percent",
+        given="0",
+        allowed="at least 1",
+        remedy="a deployment is rolled back when",
+    ),
+    case(
+        "the version of a secret that the service does not have",
+        setting(STAGE, "slipway:services", "gateway", "secret_versions", to={"SIGNING_KEI": "1"}),
+        file=STAGE,
+        key="slipway:services.gateway.secret_versions.SIGNING_KEI",
+        given='"SIGNING_KEI"',
+        allowed="the secrets of services/gateway.yaml: SIGNING_KEY",
+        remedy="did you mean SIGNING_KEY?",
+    ),
+    case(
+        "the version of a secret where there are none",
+        setting(STAGE, "slipway:services", "ledger", "secret_versions", to={"TOKEN": "1"}),
+        file=STAGE,
+        key="slipway:services.ledger.secret_versions.TOKEN",
+        given='"TOKEN"',
+        allowed="the secrets of services/ledger.yaml: there are none",
+        remedy="remove it",
+    ),
+    case(
+        "a secret's value in place of its version",
+        setting(STAGE, "slipway:services", "gateway", "secret_versions", to={"SIGNING_KEY": "sk_live_+abc="}),
+        file=STAGE,
+        key="slipway:services.gateway.secret_versions.SIGNING_KEY",
+        allowed="a secret's version id, or a parameter's version number, quoted",
+        remedy="variable to its secret's current version",
+    ),
+    # Migration -----------------------------------------------------------------------------------------------------
+    *(
+        case(
+            f"a peer's network that is taken: {cidr}",
+            migrating(peers={"old": {**PEER, "cidr": cidr}, **more}),
+            file=STAGE,
+            key=f"slipway:migration.peers.{name}.cidr",
+            given=cidr,
+            allowed=f"a network apart from all others; {other}",
+            remedy="networks that overlap cannot be peered",
+        )
+        for cidr, more, name, other in (
+            ("10.20.0.0/24", {}, "old", "the environment stage has 10.20.0.0/16"),
+            ("172.31.0.0/16", {"older": PEER}, "older", "the peer old has 172.31.0.0/16"),
+        )
+    ),
+    *(
+        case(
+            f"a wrong {key} of a peer: {value}",
+            migrating(peers={"old": {**PEER, key: value}}),
+            file=STAGE,
+            key=f"slipway:migration.peers.old.{key}{inside}",
+            given=given,
+            allowed=allowed,
+            remedy="correct",
+        )
+        for key, value, inside, given, allowed in (
+            ("account_id", "12", "", '"12"', "12 digits, quoted"),
+            ("region", "virginia", "", '"virginia"', "an AWS region, such as us-east-1"),
+            ("vpc_id", "old", "", '"old"', "a VPC's id, such as vpc-0123456789abcdef0"),
+            ("cidr", "172.31.0.1/16", "", '"172.31.0.1/16"', "an IPv4 network with no bits set behind the prefix"),
+            ("role", "a role", "", '"a role"', "the name of an IAM role"),
+            ("route_table_ids", ["main"], "[0]", '"main"', "a route table's id, such as rtb-0123456789abcdef0"),
+            ("route_table_ids", [], "", "[]", "1 or more entries"),
+            ("security_group_id", "database", "", '"database"', "a security group's id, such as sg-0123456789abcdef0"),
+            ("port", 0, "", "0", "at least 1"),
+        )
+    ),
+    *(
+        case(
+            f"a shift with a wrong {inside or key}: {value if isinstance(value, str) else allowed}",
+            migrating(shifts={"site": {**SHIFT, key: value}}),
+            file=STAGE,
+            key=f"slipway:migration.shifts.site.{inside or key}",
+            given=given,
+            allowed=allowed,
+            remedy=remedy,
+        )
+        for key, value, inside, given, allowed, remedy in (
+            (
+                "host",
+                "www.other.example",
+                "",
+                '"www.other.example"',
+                "acme.example, or a name below it, and of none of dev.acme.example, stage.acme.example",
+                "only the root zone's can be shifted",
+            ),
+            ("host", "www.stage.acme.example", "", '"www.stage', "of none of dev.acme.example", "only the root"),
+            ("host", "Acme", "", '"Acme"', "a domain name in lower case", "correct host"),
+            ("service", "ledger", "", '"ledger"', "the public web services of this stack: gateway", "choose one"),
+            ("service", "gatway", "", '"gatway"', "the public web services of this stack: gateway", "gateway?"),
+            ("new_percent", 33, "", "33", "0, 1, 5, 10, 25, 50, 75 or 100", "how many of the requests"),
+            ("old", None, "", "", "where the name led before, until new_percent is 100", "as long as 10 percent"),
+            (
+                "old",
+                {**OLD, "target_zone_id": None},
+                "old.target_zone_id",
+                "",
+                "the hosted zone of the old load balancer, because alias is true",
+                "set alias: false for a CNAME",
+            ),
+            ("old", {**OLD, "target": "old"}, "old.target", '"old"', "a DNS name, such as old-1", "correct target"),
+            (
+                "old",
+                {**OLD, "health_host": "www.acme.example"},
+                "old.health_host",
+                '"www.acme.example"',
+                "another name than www.acme.example, which leads to either end",
+                "name one that leads to the old endpoint alone",
+            ),
+        )
+    ),
+    case(
+        "a CNAME of the root domain",
+        migrating(shifts={"site": {**SHIFT, "host": "acme.example", "alias": False}}),
+        file=STAGE,
+        key="slipway:migration.shifts.site.alias",
+        given="false",
+        allowed="true, because acme.example is a zone's own name",
+        remedy="remove the key",
+    ),
+    case(
+        "one name shifted twice",
+        migrating(shifts={"again": SHIFT, "site": SHIFT}),
+        file=STAGE,
+        key="slipway:migration.shifts.site.host",
+        given='"www.acme.example"',
+        allowed="a name that moves once; again moves it",
+        remedy="remove one of the two",
+    ),
+    case(
+        "more names to a service than its rule takes",
+        migrating(shifts={f"site-{n}": {**SHIFT, "host": f"www{n}.acme.example"} for n in range(4)}),
+        file=STAGE,
+        key="slipway:migration.shifts.site-3.service",
+        given='"gateway"',
+        allowed="3 shifts to one service: a listener rule takes 5 names, of which the service has two",
+        remedy="finish one of site-0, site-1, site-2 first",
     ),
     # Identity ------------------------------------------------------------------------------------------------------
     case(

@@ -41,6 +41,7 @@ def service(name: str, cpu: int, memory_mib: int, tasks: int, *, job: bool = Fal
         version="1.0.0",
         tasks=Range(min=1, max=tasks),
         owner=TEAM,
+        secret_versions={},
         runbook="https://x.example",
     )
 

@@ -180,9 +180,7 @@ def test_cost_anomalies_reach_billing(cloud: Cloud) -> None:
 
 def test_the_bill_is_split_by_the_tags_that_everything_has(cloud: Cloud) -> None:
     tags = declared(cloud).all("aws:costexplorer/costAllocationTag:CostAllocationTag")
-    assert [tag.inputs for tag in tags] == [
-        {"tagKey": key, "status": "Active"} for key in ("env", "owner", "service")
-    ]
+    assert [tag.inputs for tag in tags] == [{"tagKey": key, "status": "Active"} for key in ("env", "owner", "service")]
 
 
 def test_outputs(cloud: Cloud) -> None:

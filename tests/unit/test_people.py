@@ -9,9 +9,7 @@ from tests.cloud import Cloud
 
 OPS = "111111111111"
 ACCOUNTS = {"ops": OPS, "dev": "222222222222"}
-ADA = PersonArgs(
-    name="Ada Lovelace", email="ada@acme.example", roles={"ops": "administrator", "dev": "administrator"}
-)
+ADA = PersonArgs(name="Ada Lovelace", email="ada@acme.example", roles={"ops": "administrator", "dev": "administrator"})
 GRACE = PersonArgs(name="Grace Hopper", email="grace@acme.example", roles={"dev": "developer"})
 CENTER = IdentityCenterArgs(
     instance_arn="arn:aws:sso:::instance/ssoins-1234567890abcdef", identity_store_id="d-1234567890"
@@ -54,8 +52,7 @@ def test_a_person_is_a_user_in_the_groups_of_their_roles(cloud: Cloud) -> None:
 def test_a_group_assumes_one_role_of_one_account_with_mfa(cloud: Cloud) -> None:
     declared(cloud)
     policies = {
-        policy.inputs["group"]: policy.inputs["policy"]
-        for policy in cloud.all("aws:iam/groupPolicy:GroupPolicy")
+        policy.inputs["group"]: policy.inputs["policy"] for policy in cloud.all("aws:iam/groupPolicy:GroupPolicy")
     }
     assert sorted(policies) == sorted([*GROUPS, "people"])
     for stack, account_id in ACCOUNTS.items():
@@ -158,8 +155,7 @@ def test_identity_center_gives_the_same_roles(cloud: Cloud) -> None:
 def test_permission_sets_are_the_accounts_roles(cloud: Cloud) -> None:
     declared(cloud, identity_center=CENTER, session_hours=2)
     assert [
-        (s.inputs["name"], s.inputs["sessionDuration"])
-        for s in cloud.all("aws:ssoadmin/permissionSet:PermissionSet")
+        (s.inputs["name"], s.inputs["sessionDuration"]) for s in cloud.all("aws:ssoadmin/permissionSet:PermissionSet")
     ] == [("administrator", "PT2H"), ("developer", "PT2H"), ("read-only", "PT2H")]
     assert {
         a.inputs["permissionSetArn"]: a.inputs["managedPolicyArn"]

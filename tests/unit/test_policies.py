@@ -9,14 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pulumi_policy as policy
 import pytest
+from pulumi_policy.proxy import UNKNOWN_ARRAY_VALUE, UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
-from policies import exemptions
+from policies import exemptions, pack
 from policies.exemptions import Exemption
 from policies.plan import check, check_all
-from policies.rule import UNKNOWN
+from policies.rule import UNKNOWN, Rule
 from policies.rules import RULES
 from slipway.plan import Plan, Resource
+from tests.engine.provider.sdk import resource_type
+from tests.engine.workspace import Workspace
 from tests.projects import ROOT, jobs, plans
 
 STACKS = ("ops", "dev", "stage", "prod")
@@ -453,6 +457,8 @@ FAILING: dict[str, Sequence[tuple[Resource | tuple[Resource, ...], str]]] = {
 }
 
 BETWEEN_STACKS = "stage-prod-parity"
+# What a case gives a type in order to show that the type does not have it.
+NOT_INPUTS = {"sqsManagedSseEnabled"}
 
 
 def a_plan(resources: Resource | tuple[Resource, ...], stack: str = "stage") -> Plan:
@@ -512,18 +518,13 @@ def test_every_exception_is_needed(committed: dict[str, Plan]) -> None:
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.types], ids=lambda rule: rule.name)
-def test_the_types_that_a_rule_names_exist(rule: Any) -> None:
-    """A misspelt type token would never be judged."""
-    import importlib
-
-    for token in rule.types:
-        package, module, name = re.split(r"[:/]", token.replace("pulumi:providers:aws", "aws:provider/x:Provider"))[
-            ::1
-        ][:2] + [token.rpartition(":")[2]]
-        module = {"lambda": "lambda_", "provider": ""}.get(module, module)
-        name = "Provider" if token == "pulumi:providers:aws" else name
-        path = f"pulumi_{package}" + (f".{module}" if module and module != "index" else "")
-        assert hasattr(importlib.import_module(path), name), token
+def test_a_rule_speaks_of_types_and_inputs_that_exist(rule: Rule) -> None:
+    """A misspelt type would never be judged, a misspelt input always pass."""
+    sdk_types = {token: resource_type(token).inputs for token in rule.types if not token.startswith("pulumi:")}
+    failing = [case for case, _ in FAILING[rule.name]]
+    for case in (*PASSING[rule.name], *failing):
+        for each in case if isinstance(case, tuple) else (case,):
+            assert {*each.inputs} <= {*sdk_types.get(each.type, each.inputs)} | NOT_INPUTS
 
 
 # ---- between stacks
@@ -640,3 +641,128 @@ def test_no_exceptions_is_an_empty_file(tmp_path: Path) -> None:
 def test_the_documentation_lists_the_rules() -> None:
     listed = re.findall(r"^\| `([a-z-]+)` \|", (ROOT / "docs/policies.md").read_text(), re.MULTILINE)
     assert listed == [rule.name for rule in RULES]
+
+
+# ---- the pack
+
+
+def judge(each: Resource, exempted: Sequence[Exemption] = (), **props: Any) -> dict[str, list[str]]:
+    """What the pack's policies for single resources report, as the engine would ask them; by policy."""
+    provider = (
+        policy.PolicyProviderResource("pulumi:providers:aws", {}, each.provider, "aws") if each.provider else None
+    )
+    args = policy.ResourceValidationArgs(
+        each.type,
+        unknown_checking_proxy({**each.inputs, **props}),
+        each.urn,
+        each.name,
+        policy.PolicyResourceOptions(each.protect, [], None, [], policy.PolicyCustomTimeouts(0, 0, 0), [], each.parent),
+        provider,
+    )
+    reported: dict[str, list[str]] = {}
+    for made in pack.policies(exempted):
+        if isinstance(made, policy.ResourceValidationPolicy):
+            made.validate(args, lambda text, _urn, name=made.name: reported.setdefault(name, []).append(text))
+    return reported
+
+
+SINGLE = {rule.name for rule in RULES if rule.of_resource}
+
+
+@pytest.mark.parametrize("rule", sorted(SINGLE))
+def test_pack_and_plan_find_the_same(rule: str) -> None:
+    for case in PASSING[rule]:
+        assert isinstance(case, Resource)
+        assert rule not in judge(case)
+    for case, message in FAILING[rule]:
+        assert isinstance(case, Resource)
+        (said,) = judge(case)[rule]
+        assert said.startswith(f"Found: {message}. Remedy: ")
+
+
+def test_pack_takes_what_is_not_known_yet_as_right() -> None:
+    assert judge(open_to("0.0.0.0/0", 22), cidrIpv4=UNKNOWN_STRING_VALUE) == {}
+    assert judge(listener("HTTPS"), sslPolicy=UNKNOWN_STRING_VALUE) == {}
+    assert judge(resource(TEMPLATE, metadata().inputs), blockDeviceMappings=UNKNOWN_ARRAY_VALUE) == {}
+    nested = [{"deviceName": "/dev/xvda", "ebs": {"encrypted": UNKNOWN_STRING_VALUE}}]
+    assert judge(resource(TEMPLATE, metadata().inputs), blockDeviceMappings=nested) == {}
+
+
+def test_pack_knows_the_exceptions() -> None:
+    assert [*judge(resource(LOGS))] == ["log-retention"]
+    assert judge(resource(LOGS), [an_exemption()]) == {}
+
+
+def test_pack_judges_the_whole_stack() -> None:
+    def states(*resources: Resource) -> list[Any]:
+        known: dict[str, Any] = {}
+        for each in resources:
+            options = policy.PolicyResourceOptions(True, [], None, [], policy.PolicyCustomTimeouts(0, 0, 0), [])
+            parent = known.get(each.parent or "")
+            known[each.urn] = policy.PolicyResource(
+                each.type, each.inputs, each.urn, each.name, options, None, parent, [], {}
+            )
+        return [*known.values()]
+
+    def report(*resources: Resource) -> list[tuple[str, str | None]]:
+        reported: list[tuple[str, str | None]] = []
+        for made in pack.policies(()):
+            if isinstance(made, policy.StackValidationPolicy):
+                args = policy.StackValidationArgs(states(*resources))
+                made.validate(args, lambda text, urn, name=made.name: reported.append((name, urn)))
+        return reported
+
+    above = resource("slipway:s3:PrivateBucket", name="above")
+    assert report(above, BUCKET, *BUCKET_PARTS) == []
+    assert report(above, BUCKET) == [("complete-buckets", BUCKET.urn)]
+    assert report(*ALERTED, monitor("warning", "critical")) == []
+    assert report(*ALERTED) == [("service-alerts", ALERTED[0].urn)]
+
+
+# ---- the engine
+
+OUTLAW = """\
+import pulumi
+import pulumi_aws as aws
+
+opts = pulumi.ResourceOptions(provider=aws.Provider("other", region="us-east-1"))
+group = aws.ec2.SecurityGroup("group", description="Anything", opts=opts)
+aws.vpc.SecurityGroupIngressRule(
+    "ssh", security_group_id=group.id, cidr_ipv4="0.0.0.0/0", ip_protocol="tcp", from_port=22, to_port=22, opts=opts
+)
+aws.sqs.Queue("queue", opts=opts)
+aws.kms.Key("key", opts=opts)
+pulumi.ComponentResource("slipway:ecs:EcsService", "lonely")
+"""
+
+
+@pytest.mark.engine
+def test_engine_refuses_what_the_pack_refuses(tmp_path: Path) -> None:
+    workspace = Workspace(ROOT, tmp_path)
+    try:
+        (workspace.project / "__main__.py").write_text(OUTLAW)
+        workspace.init("stage")
+        output = workspace.preview("stage", "--policy-pack", "policies").refused().output
+        assert re.findall(r"- \[mandatory\]  (\S+)  \(\S+: (\S+)\)", output) == [
+            ("default-tags", "other"),
+            ("encrypted-messages", "queue"),
+            ("no-public-ingress", "ssh"),
+            ("pinned-accounts", "other"),
+            ("pinned-accounts", "other"),
+            ("protected-state", "key"),
+            ("service-alerts", "lonely"),
+        ]
+        workspace.run("up", "--stack", "stage", "--skip-preview", "--yes", "--policy-pack", "policies").refused()
+        assert workspace.cloud.records == {}
+    finally:
+        workspace.close()
+
+
+@pytest.mark.engine
+def test_engine_passes_a_committed_stack(tmp_path: Path) -> None:
+    workspace = Workspace(ROOT, tmp_path)
+    try:
+        workspace.init("ops")
+        assert "✅ slipway@" in workspace.preview("ops", "--policy-pack", "policies").ok().output
+    finally:
+        workspace.close()

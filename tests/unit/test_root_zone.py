@@ -13,9 +13,7 @@ def zone(cloud: Cloud) -> Cloud:
     cloud.deploy(
         lambda: RootZone(
             "root",
-            RootZoneArgs(
-                domain="acme.example", ops_account_id=OPS, organization_id="o-acme", delegates={"dev": DEV}
-            ),
+            RootZoneArgs(domain="acme.example", ops_account_id=OPS, organization_id="o-acme", delegates={"dev": DEV}),
         )
     )
     return cloud

@@ -54,12 +54,10 @@ def test_state_is_versioned_encrypted_private_and_kept(state: Cloud) -> None:
     bucket = state.get("aws:s3/bucket:Bucket")
     assert bucket.protect
     assert bucket.inputs == {"bucket": f"acme-state-{OPS}", "objectLockEnabled": False}
-    assert state.one("aws:s3/bucketVersioning:BucketVersioning")["versioningConfiguration"] == {
-        "status": "Enabled"
-    }
-    assert state.one(
-        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
-    )["rules"] == [
+    assert state.one("aws:s3/bucketVersioning:BucketVersioning")["versioningConfiguration"] == {"status": "Enabled"}
+    assert state.one("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")[
+        "rules"
+    ] == [
         {
             "applyServerSideEncryptionByDefault": {
                 "sseAlgorithm": "aws:kms",
@@ -102,13 +100,13 @@ def test_overwritten_state_can_be_restored_for_a_year_and_state_never_expires(st
     [
         (
             "DevLists",
-            ["s3:GetBucketLocation", "s3:ListBucket"],
+            ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions"],
             BUCKET,
             ["deploy", "administrator", "preview"],
         ),
         (
             "DevReads",
-            "s3:GetObject",
+            ["s3:GetObject", "s3:GetObjectVersion"],
             [f"{BUCKET}/.pulumi/meta.yaml", *OBJECTS],
             ["deploy", "administrator", "preview"],
         ),
@@ -156,9 +154,7 @@ def test_everyone_else_is_refused_whatever_their_policies_say(
 
 
 def test_each_stack_has_a_key_of_its_own(state: Cloud) -> None:
-    assert [
-        (alias.inputs["name"], alias.inputs["targetKeyId"]) for alias in state.all("aws:kms/alias:Alias")
-    ] == [
+    assert [(alias.inputs["name"], alias.inputs["targetKeyId"]) for alias in state.all("aws:kms/alias:Alias")] == [
         ("alias/pulumi-dev", "state-dev-key-id"),
         ("alias/pulumi-ops", "state-ops-key-id"),
         ("alias/pulumi-state", "state-state-key-id"),
@@ -175,9 +171,7 @@ def test_each_stack_has_a_key_of_its_own(state: Cloud) -> None:
             "StringEquals": {"aws:PrincipalOrgID": "o-acme"},
         },
     }
-    assert key_policy(state, "dev")["Read"]["Condition"]["ArnEquals"] == {
-        "aws:PrincipalArn": roles("preview")
-    }
+    assert key_policy(state, "dev")["Read"]["Condition"]["ArnEquals"] == {"aws:PrincipalArn": roles("preview")}
     assert key_policy(state, "dev")["Read"]["Action"] == ["kms:Decrypt", "kms:DescribeKey"]
 
 

@@ -27,9 +27,7 @@ def test_every_account_is_watched_in_each_region(cloud: Cloud, region: str) -> N
     }
     assert [
         feature.inputs["name"]
-        for feature in cloud.all(
-            "aws:guardduty/organizationConfigurationFeature:OrganizationConfigurationFeature"
-        )
+        for feature in cloud.all("aws:guardduty/organizationConfigurationFeature:OrganizationConfigurationFeature")
         if feature.inputs["region"] == region
     ] == ["EBS_MALWARE_PROTECTION", "S3_DATA_EVENTS"]
     assert cloud.one("aws:accessanalyzer/analyzer:Analyzer", f"detection-access-analyzer-{region}") == {

@@ -1,0 +1,37 @@
+"""CI's role may call the service of everything that is declared: what it lacks would show at the next `up` only."""
+
+from __future__ import annotations
+
+import pytest
+
+from components.account_policies import deploy_services
+from tests.iam.planned import STACKS, stacks
+
+# IAM's prefix of a module of the SDK, where they differ.
+PREFIXES = {
+    "accessanalyzer": "access-analyzer",
+    "appautoscaling": "application-autoscaling",
+    "cfg": "config",
+    "costexplorer": "ce",
+    "ebs": "ec2",
+    "lb": "elasticloadbalancing",
+    "ssoadmin": "sso",
+    "vpc": "ec2",
+}
+# The SDK's module cloudwatch holds three services.
+CLOUDWATCH = {"EventRule": "events", "EventTarget": "events", "LogGroup": "logs", "LogMetricFilter": "logs"}
+
+
+def prefix(type_: str) -> str:
+    _, module, name = type_.split(":")
+    module = module.partition("/")[0]
+    return CLOUDWATCH.get(name, module) if module == "cloudwatch" else PREFIXES.get(module, module)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_deploy_may_call_the_service_of_every_resource(stack: str) -> None:
+    allowed = set(deploy_services(ops=stack == "ops")["Statement"][0]["Action"])
+    declared = {prefix(r.type) for r in stacks()[stack].resources if r.type.startswith("aws:")}
+    assert len(declared) > 10
+    # Identity has a policy of its own.
+    assert sorted(f"{service}:*" for service in declared - {"iam"} if f"{service}:*" not in allowed) == []
