@@ -19,7 +19,7 @@ class AssumedRole:
         import botocore.session
 
         session = botocore.session.get_session()
-        sts = session.create_client("sts", region_name=self.region)
+        sts: Any = session.create_client("sts", region_name=self.region)
         credentials = sts.assume_role(RoleArn=self.role_arn, RoleSessionName="slipway")["Credentials"]
         return session.create_client(
             service,

@@ -136,11 +136,12 @@ class EcsCluster(pulumi.ComponentResource):
         )
 
     def _balancers(self, args: EcsClusterArgs, hosts: aws.ec2.SecurityGroup) -> Mapping[str, LoadBalancer]:
-        places: list[tuple[Exposure, int]] = [("internal", number) for number in range(1, args.internal_balancers + 1)]
-        if args.public:
-            places += [("public", number) for number in range(1, args.public_balancers + 1)]
+        counts: dict[Exposure, int] = {
+            "internal": args.internal_balancers,
+            "public": args.public_balancers if args.public else 0,
+        }
         balancers = {}
-        for exposure, number in places:
+        for exposure, number in [(each, number) for each, count in counts.items() for number in range(1, count + 1)]:
             key, internal = _balancer_name(exposure, number), exposure == "internal"
             balancers[key] = LoadBalancer(
                 f"{self.name}-{key}",

@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from rich.console import Console
+from rich.table import Table
+
 from slipway.diff import REFERENCE
 from slipway.plan import Plan, Resource
 from slipway.project import ProjectError, StackConfig
@@ -181,3 +184,20 @@ def aws_config(reaches: Sequence[Reach], person: str, platform: Platform) -> str
             f"region = {platform.region}",
         ]
     return "\n".join(lines)
+
+
+def table(reaches: Sequence[Reach], platform: Platform, out: Console) -> None:
+    """People by environments; each cell is a role."""
+    environments = sorted({*platform.accounts, *(reach.environment for reach in reaches)})
+    rows = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("Person", *environments):
+        rows.add_column(column)
+    for person in sorted({reach.person for reach in reaches}):
+        own = {name: [r for r in reaches if (r.person, r.environment) == (person, name)] for name in environments}
+        rows.add_row(person, *(", ".join(_role(reach) for reach in own[name]) or "-" for name in environments))
+    rows.add_row("account", *(platform.accounts.get(name, name) for name in environments), style="dim")
+    out.print(rows)
+
+
+def _role(reach: Reach) -> str:
+    return reach.role if reach.mfa or not reach.role_arn else f"{reach.role} (without MFA)"

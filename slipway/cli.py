@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from slipway.plan import Plan
+    from slipway.project import StackConfig
 
 app = typer.Typer(
     help="Reads the platform program from outside: no cloud account, no credentials, no Pulumi CLI.",
@@ -79,3 +84,111 @@ def plan(
 def _stop(message: str, code: int) -> NoReturn:
     typer.echo(message, err=True)
     raise typer.Exit(code)
+
+
+class Format(StrEnum):
+    """How a diff is written."""
+
+    TERMINAL = "terminal"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+@app.command()
+def diff(
+    base: Annotated[str, typer.Argument(help="A branch, tag or commit.", show_default=False)],
+    head: Annotated[str | None, typer.Argument(help="The same; without it the files as they are.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.TERMINAL,
+    stacks: Annotated[list[str] | None, typer.Option("--stack", help="Only this stack; repeatable.")] = None,
+    limit: Annotated[int, typer.Option(min=1000, help="Characters of the Markdown.")] = 60_000,
+    root: Root = None,
+) -> None:
+    """Show what a change does to every stack: risks first, then each resource."""
+    from slipway import diff_report, render, revisions
+    from slipway.project import Project, ProjectError
+
+    try:
+        repository = revisions.Repository(_project_folder(root))
+        both = [repository.revision(base), repository.revision(head) if head else repository.working_tree()]
+        planned = repository.plan(both, stacks or ())
+        known = {name for each in planned for name in (*each.plans, *each.failures)}
+        if stacks and "" not in known and (unknown := sorted(set(stacks) - known)):
+            there = ", ".join(Project.load(repository.root).stacks())
+            raise ProjectError(f"no revision has a stack {', '.join(unknown)}. The stacks are: {there}.")
+    except (ProjectError, revisions.RevisionError) as error:
+        _stop(str(error), 1)
+    report = diff_report.build(*planned)
+    match form:
+        case Format.JSON:
+            typer.echo(json.dumps(report.to_json(), indent=2, sort_keys=True))
+        case Format.MARKDOWN:
+            typer.echo(diff_report.markdown(report, limit), nl=False)
+        case Format.TERMINAL:
+            diff_report.terminal(report, render.console(sys.stdout))
+    raise typer.Exit(report.exit_code)
+
+
+@app.command()
+def parity(
+    one: Annotated[str, typer.Argument(help="A stack, such as stage.")],
+    other: Annotated[str, typer.Argument(help="Another, such as prod.")],
+    root: Root = None,
+) -> None:
+    """Show how two environments differ; fails where it is more than sizes, counts and versions."""
+    from slipway import parity as parities
+    from slipway import render
+
+    plans, configs = _planned([one, other], root)
+    identities = [parities.Identity.of(name, config) for name, config in zip((one, other), configs, strict=True)]
+    found = parities.compare(*plans, *identities)
+    parities.table(found, one, other, render.console(sys.stdout))
+    raise typer.Exit(any(not difference.kind for difference in found))
+
+
+@app.command()
+def access(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    person: Annotated[str | None, typer.Option("--aws-config", metavar="PERSON", help="Print AWS profiles.")] = None,
+    stack: Annotated[str, typer.Option(help="The stack that holds the people.")] = "ops",
+    root: Root = None,
+) -> None:
+    """Show who reaches which account with which role."""
+    from slipway import access as accesses
+    from slipway import render
+    from slipway.project import ProjectError
+
+    (plan,), (config,) = _planned([stack], root)
+    try:
+        platform = accesses.Platform.of(config)
+        reaches = accesses.matrix(plan, platform.accounts)
+        if person is not None:
+            typer.echo(accesses.aws_config(reaches, person, platform))
+        elif as_json:
+            typer.echo(json.dumps(accesses.to_json(reaches), indent=2))
+        else:
+            accesses.table(reaches, platform, render.console(sys.stdout))
+    except ProjectError as error:
+        _stop(str(error), 1)
+
+
+def _project_folder(root: Path | None) -> Path:
+    """Raises ProjectError where there is none; what its files say is not asked."""
+    from slipway.project import Project
+
+    return root.resolve() if root else Project.find(Path.cwd()).root
+
+
+def _planned(stacks: list[str], root: Path | None) -> tuple[list[Plan], list[StackConfig]]:
+    """Plans and configuration of stacks as their files are; ends the command where one has none."""
+    from slipway import evaluate
+    from slipway.project import Project, ProjectError
+
+    try:
+        jobs = evaluate.jobs_for(Project.load(_project_folder(root)), stacks)
+    except ProjectError as error:
+        _stop(str(error), 1)
+    results = evaluate.evaluate(jobs)
+    if failures := [result for result in results if isinstance(result, evaluate.Failure)]:
+        said = dict.fromkeys(failure.message for failure in failures)
+        _stop("\n\n".join(said), max(failure.exit_code for failure in failures))
+    return [result for result in results if not isinstance(result, evaluate.Failure)], [job.config for job in jobs]

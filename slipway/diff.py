@@ -176,9 +176,7 @@ def compare_stack(before: Plan, after: Plan) -> StackDiff:
     return StackDiff(before=before, after=after, pairs=tuple(pairs))
 
 
-def _action(
-    before: Resource | None, after: Resource, properties: Sequence[PropertyChange]
-) -> Action | None:
+def _action(before: Resource | None, after: Resource, properties: Sequence[PropertyChange]) -> Action | None:
     if after.type == STACK_TYPE:
         return Action.UPDATE if properties else None
     if not after.custom or after.read_id is not None:
@@ -345,7 +343,7 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, 
     if before == after and type(before) is type(after):
         return
     # Something whole that appears or goes is all its leaves: a table of properties names them one by one.
-    if isinstance(before, Mapping) and (after is None or isinstance(after, Mapping)) or (
+    if (isinstance(before, Mapping) and (after is None or isinstance(after, Mapping))) or (
         before is None and isinstance(after, Mapping)
     ):
         old, new = before or {}, after or {}
@@ -403,9 +401,7 @@ REFERENCE = re.compile(r"\$\{([^{}]+?):([\w$]+)\.([^{}]+)\}")
 _NEW_WITH_UPDATE = {"aws:ec2/launchTemplate:LaunchTemplate": "latestVersion"}
 
 
-def _cascade(
-    found: Sequence[tuple[Resource | None, Resource]], properties: dict[str, list[PropertyChange]]
-) -> None:
+def _cascade(found: Sequence[tuple[Resource | None, Resource]], properties: dict[str, list[PropertyChange]]) -> None:
     """Adds what follows from references to a replaced resource: its outputs have new values."""
     users: dict[str, list[tuple[Resource, str, Any, str]]] | None = None
     settled: set[tuple[str, str]] = set()
@@ -418,7 +414,7 @@ def _cascade(
             continue
         replaced = any(change.effect is Effect.REPLACES for change in changes)
         only = None if replaced else _NEW_WITH_UPDATE.get(resource.type)
-        if not replaced and only is None or (resource.urn, str(only)) in settled:
+        if (not replaced and only is None) or (resource.urn, str(only)) in settled:
             continue
         settled.add((resource.urn, str(only)))
         users = _users(found) if users is None else users

@@ -5,9 +5,13 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from slipway.diff import SERVICE, differences, opened, owners
 from slipway.plan import STACK_TYPE, Plan, Resource
@@ -158,3 +162,29 @@ def _kind(resource: Resource, path: str, ours: Any, theirs: Any, scaled: set[str
     if path.startswith("ignoreChanges") and resource.name.removesuffix("-service") in scaled:
         return "scaling"
     return ""
+
+
+def table(found: Sequence[Difference], one: str, other: str, out: Console) -> None:
+    """What may differ, a line for each owner and kind; then everything that must not."""
+    summaries = [each for each in found if each.summary and each.kind]
+    rows = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("What", "", one, other):
+        rows.add_column(column)
+    for each in sorted(summaries, key=lambda each: (each.owner, each.path)):
+        if each.kind != "scaling":
+            path = each.path.removeprefix("outputs.").replace(".", " ")
+            rows.add_row(each.owner, _LABELS.get(path, path), str(each.ours), str(each.theirs))
+    if rows.row_count:
+        out.print(rows)
+    wrong = [each for each in found if not each.kind]
+    if not wrong:
+        out.print(f"{one} and {other} differ in nothing but identity, instance types, counts and versions.")
+        return
+    out.print(Text(f"\n{one} and {other} must not differ in this:", "bold red"))
+    for each in wrong:
+        out.print(f"  {each.owner}: {each.name} ({each.type.rpartition(':')[2]}) {each.path}".rstrip())
+        out.print(f"      {one}: {json.dumps(each.ours)}", soft_wrap=True)
+        out.print(f"      {other}: {json.dumps(each.theirs)}", soft_wrap=True)
+
+
+_LABELS = {"instanceType": "instance type"}

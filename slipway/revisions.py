@@ -64,7 +64,8 @@ class Repository:
                 f"{root}: is not in a git repository, so there are no revisions to compare ({error})."
             ) from None
         self.top = Path(top)
-        self.folder = self.root.relative_to(self.top.resolve()).as_posix().removeprefix(".")
+        folder = self.root.relative_to(self.top.resolve()).as_posix()
+        self.folder = "" if folder == "." else folder
         self.cache = Path(self._git("rev-parse", "--path-format=absolute", "--git-common-dir")) / "slipway-cache"
 
     def revision(self, name: str) -> Revision:
@@ -73,8 +74,8 @@ class Repository:
         if not commit:
             if self._git("rev-parse", "--is-shallow-repository") == "true":
                 raise RevisionError(
-                    f"{name!r} is not in this clone, which is shallow. Fetch the whole history: `git fetch --unshallow`,"
-                    " or fetch-depth: 0 for actions/checkout."
+                    f"{name!r} is not in this clone, which is shallow. Fetch the whole history:"
+                    " `git fetch --unshallow`, or fetch-depth: 0 for actions/checkout."
                 )
             raise RevisionError(
                 f"{name!r} is not a revision of this repository. Name a branch, a tag or a commit; a remote's branch"

@@ -167,7 +167,7 @@ def _widened(pair: Pair, diff: StackDiff) -> Iterator[str]:
             gained.append(new["policyArn"])
         yield from (f"new policy {arn}" for arn in gained)
         return
-    # What is new altogether counts where it gives to something that was there, or to somebody outside of AWS's services.
+    # What is new altogether counts where it gives to something that was there, or to somebody who is no AWS service.
     receiver = next((new[key] for key in ("role", "user", "group") if isinstance(new.get(key), str)), None)
     existing = receiver is not None and _existed(receiver, diff)
     if after.short_type in _ATTACHMENTS and existing:
@@ -271,9 +271,9 @@ def _newly_public(pair: Pair, diff: StackDiff) -> Iterator[str]:
                     yield f"open to {cidr}, ports {inputs.get('fromPort', 'all')} to {inputs.get('toPort', 'all')}"
     if "acl" in inputs and str(inputs["acl"]).startswith("public") and before.get("acl") != inputs["acl"]:
         yield f"ACL {inputs['acl']}"
-    if after.type == "aws:lb/listenerRule:ListenerRule" and inputs.get("listenerArn") != before.get("listenerArn"):
-        if _faces_the_internet(inputs.get("listenerArn"), diff):
-            yield "behind a load balancer that faces the internet"
+    moved = after.type == "aws:lb/listenerRule:ListenerRule" and inputs.get("listenerArn") != before.get("listenerArn")
+    if moved and _faces_the_internet(inputs.get("listenerArn"), diff):
+        yield "behind a load balancer that faces the internet"
     new, old = opened(inputs), opened(before)
     for name, document in new.items():
         if isinstance(document, Mapping) and "Statement" in document and not after.type.startswith("aws:iam/"):

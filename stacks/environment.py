@@ -27,7 +27,7 @@ from components.log_key import LogKey, LogKeyArgs
 from components.network import Network, NetworkArgs
 from components.web_firewall import WebFirewall, WebFirewallArgs
 from config.instance_types import ECS_RESERVED_MIB, instance_type
-from config.service import JobService, Scaling, WebService, WorkerService
+from config.service import JobService, Scaling, Strategy, WebService, WorkerService
 from config.settings import Cluster, DeployedService, EnvironmentSettings
 from config.stack import Night
 from stacks.account import account_baseline
@@ -235,13 +235,22 @@ def _peaks(scaling: Scaling, service: DeployedService) -> list[PeakArgs]:
     ]
 
 
+def _strategy(strategy: Strategy) -> StrategyArgs:
+    return StrategyArgs(
+        kind=strategy.kind,
+        percent=strategy.percent,
+        step_minutes=strategy.step_minutes,
+        bake_minutes=strategy.bake_minutes,
+    )
+
+
 def _web(name: str, spec: WebService, settings: EnvironmentSettings, dns: InternalDns, cluster: EcsCluster) -> WebArgs:
     """A service stands behind one balancer. A public one is reached by its public and its internal name alike."""
     names = [NameArgs(role="internal", host=f"{name}.{settings.internal_domain}", zone_id=dns.private_zone_id)]
     if spec.exposure == "public":
         names.insert(0, NameArgs(role="public", host=f"{name}.{settings.domain}", zone_id=dns.public_zone_id))
     balancer = cluster.balancer(spec.exposure, spec.balancer)
-    check, strategy = spec.health_check, spec.strategy
+    check = spec.health_check
     shifts = settings.migration.shifts.values()
     return WebArgs(
         port=spec.port,
@@ -264,11 +273,5 @@ def _web(name: str, spec: WebService, settings: EnvironmentSettings, dns: Intern
         balancer_arn_suffix=balancer.arn_suffix,
         requests_per_target=spec.scaling.requests_per_target,
         rollback_error_percent=spec.rollback_error_percent,
-        strategy=strategy
-        and StrategyArgs(
-            kind=strategy.kind,
-            percent=strategy.percent,
-            step_minutes=strategy.step_minutes,
-            bake_minutes=strategy.bake_minutes,
-        ),
+        strategy=_strategy(spec.strategy) if spec.strategy else None,
     )

@@ -12,7 +12,7 @@ from components.iam import role_arn
 from components.network import Network
 from components.traffic_shift import EndpointArgs, TrafficShift, TrafficShiftArgs
 from components.vpc_peering import PeerArgs, VpcPeering, VpcPeeringArgs
-from config.migration import Peer, Shift
+from config.migration import End, Peer, Shift
 from config.service import WebService
 from config.settings import EnvironmentSettings
 
@@ -73,7 +73,7 @@ def _shift(
 ) -> None:
     spec = settings.services[shift.service].spec
     assert isinstance(spec, WebService)  # checked with the configuration
-    balancer, old = clusters[spec.cluster].balancer("public", spec.balancer), shift.old
+    balancer = clusters[spec.cluster].balancer("public", spec.balancer)
     TrafficShift(
         f"shift-{name}",
         TrafficShiftArgs(
@@ -82,13 +82,7 @@ def _shift(
             zone_provider=root_zone,
             alias=shift.alias,
             new_percent=shift.new_percent,
-            old=old
-            and EndpointArgs(
-                target=old.target,
-                target_zone_id=old.target_zone_id,
-                health_host=old.health_host,
-                health_path=old.health_path,
-            ),
+            old=_old(shift.old) if shift.old else None,
             new=EndpointArgs(
                 target=balancer.dns_name,
                 target_zone_id=balancer.zone_id,
@@ -98,4 +92,13 @@ def _shift(
             listener_arn=balancer.listener_arn,
         ),
         opts,
+    )
+
+
+def _old(end: End) -> EndpointArgs:
+    return EndpointArgs(
+        target=end.target,
+        target_zone_id=end.target_zone_id,
+        health_host=end.health_host,
+        health_path=end.health_path,
     )

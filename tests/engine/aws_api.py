@@ -51,7 +51,7 @@ class AwsApi:
                 self.end_headers()
                 self.wfile.write(answer.encode())
 
-            def log_message(self, *args: Any) -> None:
+            def log_message(self, format: str, *args: Any) -> None:
                 """Says nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -59,7 +59,7 @@ def event(message: str) -> None:
 def stop(ecs: Any, version: int, reason: str, exit_code: int = 0) -> None:
     (task,) = ecs.run_task(cluster="api", taskDefinition=f"gateway:{version}", launchType="FARGATE")["tasks"]
     ecs.stop_task(cluster="api", task=task["taskArn"], reason=reason)
-    (container,) = ecs_backends[ACCOUNT][REGION].tasks["api"][task["taskArn"]].containers
+    container: Any = ecs_backends[ACCOUNT][REGION].tasks["api"][task["taskArn"]].containers[0]
     container.exitCode = exit_code
 
 
@@ -137,11 +137,15 @@ def test_ecs_is_asked_as_the_providers_role(aws: Any) -> None:
 # The hooks ------------------------------------------------------------------------------------------------------------
 
 
+def _registered(hook: object) -> None:
+    """No engine."""
+
+
 @pytest.fixture
 def hooks(monkeypatch: pytest.MonkeyPatch) -> DeployCheck:
     """As in a plan made offline: registered, and never called by an engine."""
-    monkeypatch.setattr(pulumi.resource_hooks, "register_resource_hook", lambda hook: None)
-    monkeypatch.setattr(pulumi.resource_hooks, "register_error_hook", lambda hook: None)
+    monkeypatch.setattr(pulumi.resource_hooks, "register_resource_hook", _registered)
+    monkeypatch.setattr(pulumi.resource_hooks, "register_error_hook", _registered)
     return DeployCheck("deploy", AssumedRole(region=REGION, role_arn=ROLE), name_seconds=0.25)
 
 

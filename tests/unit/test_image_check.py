@@ -116,7 +116,7 @@ def test_a_registry_that_the_role_cannot_log_in_to_is_not_asked(registry: Regist
 
 
 def test_every_new_task_definition_is_asked_about(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulumi.resource_hooks, "register_resource_hook", lambda hook: None)
+    monkeypatch.setattr(pulumi.resource_hooks, "register_resource_hook", _registered)
     (hook,) = ImageCheck("images", ROLE).hooks.before_create or []
     assert isinstance(hook, pulumi.ResourceHook) and hook.opts and hook.opts.on_dry_run
     inputs = {"containerDefinitions": json.dumps([{"image": f"{ECR}/gateway:9"}])}
@@ -125,6 +125,10 @@ def test_every_new_task_definition_is_asked_about(registry: Registry, monkeypatc
         call(hook, inputs)
     call(hook, {"containerDefinitions": pulumi.UNKNOWN})  # a preview that does not know them yet
     assert len(registry.asked) == 1
+
+
+def _registered(hook: object) -> None:
+    """No engine."""
 
 
 def call(hook: pulumi.ResourceHook, inputs: dict[str, Any]) -> None:

@@ -30,17 +30,61 @@ memory_mib: 256
 """
 
 
+MIGRATION = """\
+  slipway:migration:
+    peers:
+      old:
+        account_id: "999999999999"
+        region: us-west-2
+        vpc_id: vpc-0123456789abcdef0
+        cidr: 172.31.0.0/16
+        role: slipway-peering
+        route_table_ids: [rtb-0123456789abcdef0]
+        security_group_id: sg-0123456789abcdef0
+        port: 5432
+    shifts:
+      site:
+        host: www.acme.example
+        service: website
+        new_percent: 10
+        old:
+          target: old-1234567890.us-east-1.elb.amazonaws.com
+          target_zone_id: Z35SXDOTRQ7X7K
+          health_host: old.acme.example
+          health_path: /
+"""
+
+
 @pytest.fixture(scope="module")
 def evaluated(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Plan]:
     """(variant, stack) to plan: the committed project, and what everyday changes make of it."""
     variants = {
-        name: copy_project(tmp_path_factory.mktemp(name)) for name in ("committed", "drain", "added", "removed")
+        name: copy_project(tmp_path_factory.mktemp(name))
+        for name in ("committed", "drain", "added", "removed", "moving", "queue", "sizes")
     }
     edit(variants["drain"] / "services/orders.yaml", r"\Z", "drain_seconds: 60\n")
     (variants["added"] / "services/hello.yaml").write_text(NEW_SERVICE)
     edit(variants["added"] / "Pulumi.stage.yaml", r"\Z", '    hello: { version: "1.0.0", tasks: 2 }\n')
     edit(variants["removed"] / "Pulumi.stage.yaml", r"^    orders: .*\n", "")
-    wanted = {"committed": STACKS, "drain": ENVIRONMENTS, "added": ("stage",), "removed": ("stage",)}
+    edit(variants["moving"] / "Pulumi.prod.yaml", r"\Z", MIGRATION)
+    edit(variants["queue"] / "services/webhooks.yaml", r"\Z", "queue: webhooks\nscaling: { messages_per_task: 50 }\n")
+    edit(variants["queue"] / "Pulumi.prod.yaml", r"(    webhooks: .*tasks: ).*", r"\1{ min: 2, max: 8 } }")
+    clusters = r"(      app: \{ description: .*) \}"
+    edit(
+        variants["sizes"] / "Pulumi.yaml",
+        clusters,
+        r"\1, more_families: [m6i, m5], spot_percent: 50, public_balancers: 2 }",
+    )
+    edit(variants["sizes"] / "services/dashboard.yaml", r"\Z", "balancer: 2\n")
+    wanted = {
+        "committed": STACKS,
+        "drain": ENVIRONMENTS,
+        "added": ("stage",),
+        "removed": ("stage",),
+        "moving": ("prod",),
+        "queue": ("prod",),
+        "sizes": ("prod",),
+    }
     keys = [(variant, stack) for variant, stacks in wanted.items() for stack in stacks]
     work = [job for variant, stacks in wanted.items() for job in jobs(variants[variant], stacks)]
     return dict(zip(keys, plans(work), strict=True))
@@ -116,6 +160,81 @@ def test_removing_a_service_changes_no_resource_of_another(evaluated: dict[tuple
     assert (added, differing) == ([], [])
 
 
+# What few services and environments have ------------------------------------------------------------------------------
+
+
+def test_a_migration_adds_its_peering_and_its_shift_and_gives_the_service_one_host_more(
+    evaluated: dict[tuple[str, str], Plan],
+) -> None:
+    added, removed, differing = changed(evaluated["committed", "prod"], evaluated["moving", "prod"])
+    assert {r.name.rsplit("-", 1)[0] if r.type.startswith("pulumi:") else r.name.split("-")[0] for r in added} == {
+        "aws-peer",
+        "peering",
+        "shift",
+    }
+    (provider,) = (r.inputs for r in added if r.name == "aws-peer-old")
+    assert json.loads(provider["allowedAccountIds"]) == ["999999999999"]
+    assert json.loads(provider["assumeRoles"])[0]["roleArn"] == "arn:aws:iam::999999999999:role/slipway-peering"
+    routes = [r.inputs for r in added if r.type == "aws:ec2/route:Route"]
+    assert sorted(route["destinationCidrBlock"] for route in routes) == ["10.30.0.0/16", *["172.31.0.0/16"] * 3]
+    records = {r.name: r.inputs for r in added if r.type == "aws:route53/record:Record" and "proof" not in r.name}
+    assert {name: r["weightedRoutingPolicies"] for name, r in records.items()} == {
+        "shift-site-old": [{"weight": 90}],
+        "shift-site-new": [{"weight": 10}],
+    }
+    assert records["shift-site-new"]["aliases"][0]["name"] == "${app-public:LoadBalancer.dnsName}"
+    assert removed == []
+    ((before, after),) = differing
+    assert after.name == "website-rule"
+    ((_, none, host),) = (change for change in _differences(_values(before), _values(after)) if change[1] is None)
+    assert (none, host) == (None, "www.acme.example")
+
+
+def _values(rule: Resource) -> dict[str, str]:
+    ((condition),) = rule.inputs["conditions"]
+    return {value: value for value in condition["hostHeader"]["values"]}
+
+
+def test_a_worker_follows_its_queue(evaluated: dict[tuple[str, str], Plan]) -> None:
+    policies = {r.name: r.inputs for r in evaluated["queue", "prod"].resources if r.short_type == "Policy"}
+    tracking = policies["webhooks-scaling-queue"]["targetTrackingScalingPolicyConfiguration"]
+    assert tracking["targetValue"] == 50
+    (waiting,) = (m for m in tracking["customizedMetricSpecification"]["metrics"] if m["id"] == "waiting")
+    assert waiting["metricStat"]["metric"]["dimensions"] == [{"name": "QueueName", "value": "webhooks"}]
+
+
+def test_a_cluster_has_the_families_and_balancers_of_its_definition(evaluated: dict[tuple[str, str], Plan]) -> None:
+    resources = {(r.short_type, r.name): r.inputs for r in evaluated["sizes", "prod"].resources}
+    policy = resources["Group", "app-hosts"]["mixedInstancesPolicy"]
+    types = [override["instanceType"] for override in policy["launchTemplate"]["overrides"]]
+    assert types == ["m7i.xlarge", "m6i.xlarge", "m5.xlarge"]
+    assert policy["instancesDistribution"]["onDemandPercentageAboveBaseCapacity"] == 50
+    assert resources["ListenerRule", "dashboard-rule"]["listenerArn"] == "${app-public2-https:Listener.arn}"
+    assert resources["ListenerRule", "website-rule"]["listenerArn"] == "${app-public-https:Listener.arn}"
+
+
+def test_a_peak_keeps_its_percentage_of_the_largest_number(evaluated: dict[tuple[str, str], Plan]) -> None:
+    actions = {r.name: r.inputs for r in evaluated["committed", "prod"].resources if r.short_type == "ScheduledAction"}
+    capacities = {name: inputs["scalableTargetAction"] for name, inputs in actions.items()}
+    assert capacities == {
+        "website-office-hours-start": {"minCapacity": 6, "maxCapacity": 9},
+        "website-office-hours-end": {"minCapacity": 3, "maxCapacity": 9},
+    }
+
+
+def test_only_dev_has_nights(evaluated: dict[tuple[str, str], Plan]) -> None:
+    for stack in ENVIRONMENTS:
+        schedules = [
+            r for r in evaluated["committed", stack].resources if r.type == "aws:autoscaling/schedule:Schedule"
+        ]
+        assert len(schedules) == (6 if stack == "dev" else 0)
+
+
+def test_ops_has_a_page_for_each_service(evaluated: dict[tuple[str, str], Plan]) -> None:
+    pages = {r.name for r in evaluated["committed", "ops"].resources if r.type == "slipway:datadog:ServicePage"}
+    assert pages == {path.stem for path in Path("services").glob("*.yaml")}
+
+
 # Stage and prod ------------------------------------------------------------------------------------------------------
 
 COUNTS = {"desiredCount", "maxCapacity", "maxSize", "minCapacity", "minSize"}
@@ -164,7 +283,7 @@ def _explained(resource: Resource, path: str, ours: Any, theirs: Any, scaled: se
         if SECRET_LABEL.fullmatch(path):
             return True
         return _without_version(ours) == _without_version(theirs)
-    return path.startswith("ignoreChanges") and resource.name.removesuffix("-service") in scaled
+    return path.startswith("ignoreChanges") and resource.name.rsplit("-on-", 1)[0] in scaled
 
 
 def _without_version(value: Any) -> Any:

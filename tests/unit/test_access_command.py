@@ -1,0 +1,142 @@
+"""`slipway access` on the committed people."""
+
+from __future__ import annotations
+
+import configparser
+import io
+import json
+
+import pytest
+
+from slipway import access
+from slipway.plan import Plan, Resource
+from slipway.project import ProjectError, StackConfig
+from slipway.render import console
+from tests.projects import ROOT, jobs, plans
+
+pytestmark = pytest.mark.filterwarnings(
+    # Other tests leave idle threads behind; the command itself has none when it forks.
+    "ignore:This process .* is multi-threaded:DeprecationWarning"
+)
+
+ACCOUNTS = {"ops": "111111111111", "dev": "222222222222", "stage": "333333333333", "prod": "444444444444"}
+
+
+@pytest.fixture(scope="module")
+def ops() -> tuple[Plan, access.Platform]:
+    (job,) = jobs(ROOT, ["ops"])
+    (plan,) = plans([job])
+    return plan, access.Platform.of(job.config)
+
+
+def test_everybody_reaches_what_their_groups_assume(ops: tuple[Plan, access.Platform]) -> None:
+    plan, platform = ops
+    assert platform.accounts == ACCOUNTS
+    reaches = access.matrix(plan, platform.accounts)
+    assert [(r.person, r.environment, r.role, r.account, r.mfa) for r in reaches] == [
+        ("ada", "dev", "administrator", ACCOUNTS["dev"], True),
+        ("ada", "ops", "administrator", ACCOUNTS["ops"], True),
+        ("ada", "prod", "administrator", ACCOUNTS["prod"], True),
+        ("ada", "stage", "administrator", ACCOUNTS["stage"], True),
+        ("grace", "dev", "developer", ACCOUNTS["dev"], True),
+    ]
+    assert reaches[-1].role_arn == f"arn:aws:iam::{ACCOUNTS['dev']}:role/developer"
+    assert json.loads(json.dumps(access.to_json(reaches)))[-1]["email"] == "grace@acme.example"
+
+
+def test_the_table_has_a_column_for_each_account(ops: tuple[Plan, access.Platform]) -> None:
+    plan, platform = ops
+    out = io.StringIO()
+    access.table(access.matrix(plan, platform.accounts), platform, console(out))
+    assert [line.split() for line in out.getvalue().splitlines()] == [
+        ["Person", "dev", "ops", "prod", "stage"],
+        ["ada", "administrator", "administrator", "administrator", "administrator"],
+        ["grace", "developer", "-", "-", "-"],
+        ["account", ACCOUNTS["dev"], ACCOUNTS["ops"], ACCOUNTS["prod"], ACCOUNTS["stage"]],
+    ]
+
+
+def test_profiles_assume_each_role_with_mfa(ops: tuple[Plan, access.Platform]) -> None:
+    plan, platform = ops
+    text = access.aws_config(access.matrix(plan, platform.accounts), "grace", platform)
+    parser = configparser.ConfigParser()
+    parser.read_string(text)
+    assert {name: dict(parser[name]) for name in parser.sections()} == {
+        "profile acme": {"region": "us-east-1"},
+        "profile acme-dev-developer": {
+            "role_arn": "arn:aws:iam::222222222222:role/developer",
+            "source_profile": "acme",
+            "mfa_serial": "arn:aws:iam::111111111111:mfa/grace",
+            "role_session_name": "grace",
+            "region": "us-east-1",
+        },
+    }
+    assert (
+        "# https://signin.aws.amazon.com/switchrole?account=222222222222&roleName=developer"
+        "&displayName=acme-dev-developer\n"
+    ) in text
+
+
+def test_somebody_unknown(ops: tuple[Plan, access.Platform]) -> None:
+    plan, platform = ops
+    with pytest.raises(ProjectError, match=r"'mallory' has no role in any account\. Those who have: ada, grace"):
+        access.aws_config(access.matrix(plan, platform.accounts), "mallory", platform)
+
+
+def test_a_project_without_accounts() -> None:
+    with pytest.raises(ProjectError, match="slipway:platform has no company, region and accounts"):
+        access.Platform.of(StackConfig(values={}, secret_keys=()))
+
+
+def test_a_role_that_needs_no_mfa_is_told() -> None:
+    def resource(type_: str, name: str, inputs: dict[str, object]) -> Resource:
+        return Resource(urn=f"urn:pulumi:ops::p::{type_}::{name}", type=type_, name=name, custom=True, inputs=inputs)
+
+    statement = {"Effect": "Allow", "Action": ["sts:AssumeRole"], "Resource": ["arn:aws:iam::222222222222:role/deploy"]}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    plan = Plan(
+        stack="ops",
+        exports={},
+        resources=(
+            resource("aws:iam/user:User", "u", {"name": "bob"}),
+            resource("aws:iam/userGroupMembership:UserGroupMembership", "m", {"user": "bob", "groups": ["g", "none"]}),
+            resource("aws:iam/groupPolicy:GroupPolicy", "p", {"group": "g", "policy": policy}),
+        ),
+    )
+    (reach,) = access.matrix(plan, {"dev": "222222222222"})
+    assert (reach.person, reach.environment, reach.role, reach.mfa) == ("bob", "dev", "deploy", False)
+
+
+def test_identity_center_makes_the_same_table() -> None:
+    def resource(type_: str, name: str, inputs: dict[str, object]) -> Resource:
+        return Resource(urn=f"urn:pulumi:ops::p::{type_}::{name}", type=type_, name=name, custom=True, inputs=inputs)
+
+    plan = Plan(
+        stack="ops",
+        exports={},
+        resources=(
+            resource("aws:identitystore/user:User", "u", {"userName": "ada", "displayName": "Ada"}),
+            resource("aws:identitystore/group:Group", "g", {"displayName": "dev-developer"}),
+            resource("aws:ssoadmin/permissionSet:PermissionSet", "s", {"name": "developer"}),
+            resource(
+                "aws:ssoadmin/accountAssignment:AccountAssignment",
+                "a",
+                {
+                    "principalId": "${g:Group.groupId}",
+                    "permissionSetArn": "${s:PermissionSet.arn}",
+                    "targetId": "222222222222",
+                },
+            ),
+            resource(
+                "aws:identitystore/groupMembership:GroupMembership",
+                "m",
+                {"groupId": "${g:Group.groupId}", "memberId": "${u:User.userId}"},
+            ),
+        ),
+    )
+    reaches = access.matrix(plan, {"dev": "222222222222"})
+    assert [(r.person, r.environment, r.role, r.group) for r in reaches] == [
+        ("ada", "dev", "developer", "dev-developer")
+    ]
+    with pytest.raises(ProjectError, match="aws configure sso"):
+        access.aws_config(reaches, "ada", access.Platform(company="x", region="r", accounts={"ops": "1"}))
