@@ -138,7 +138,7 @@ def _of_pair(pair: Pair, diff: StackDiff) -> Iterator[Risk]:
         paths = [p.path for p in pair.properties]
         if resource.type == "aws:ecs/service:Service" and "taskDefinition" in paths:
             yield risk("restart", _images(pair, diff))
-        if resource.type == "aws:autoscaling/group:Group" and any(path.startswith("launchTemplate") for path in paths):
+        if resource.type == "aws:autoscaling/group:Group" and any("launchTemplate" in path for path in paths):
             yield risk("hosts", "by instance refresh" if "instanceRefresh" in resource.inputs else "as they end")
 
 

@@ -106,11 +106,12 @@ def test_a_longer_drain_is_one_update_shown_once(planned: Mapping[str, Planned])
 
 def test_an_instance_type_updates_the_template_and_rolls_the_hosts(planned: Mapping[str, Planned]) -> None:
     result = report(planned, "size")
-    found = {change.name: change for change in result.diff.changes}
-    assert {change.stacks for change in result.diff.changes} == {("stage",)}
-    assert {change.action for change in result.diff.changes} == {Action.UPDATE}
-    types = {change.type.rpartition(":")[2] for change in found.values()}
-    assert {"LaunchTemplate", "Group"} <= types
+    assert verdicts(result) == [
+        (Action.UPDATE, "api-hosts (Group)", ("stage",)),
+        (Action.UPDATE, "api-hosts (LaunchTemplate)", ("stage",)),
+    ]
+    assert [p.path for p in result.diff.changes[0].properties] == ["launchTemplate.version"]
+    assert [p.path for p in result.diff.changes[1].properties] == ["instanceType"]
     assert [risk.kind for risk in result.diff.risks] == ["hosts"]
 
 
@@ -118,14 +119,14 @@ def test_a_version_is_a_new_task_definition_and_restarts_tasks(planned: Mapping[
     result = report(planned, "version")
     assert verdicts(result) == [
         (Action.REPLACE, "orders-task (TaskDefinition)", ("stage",)),
-        (Action.UPDATE, "orders-service (Service)", ("stage",)),
+        (Action.UPDATE, "orders-on-api (Service)", ("stage",)),
     ]
     task, service = result.diff.changes
     assert {p.path for p in task.properties if p.path.endswith(".image")} == {"containerDefinitions[orders].image"}
     (reference,) = service.properties
     assert (reference.path, reference.effect) == ("taskDefinition", Effect.UPDATES)
     (risk,) = result.diff.risks
-    assert (risk.kind, risk.subject) == ("restart", "orders-service (Service)")
+    assert (risk.kind, risk.subject) == ("restart", "orders-on-api (Service)")
     assert "orders:3.8.1" in risk.text
     assert "orders:3.8.2" in risk.text
 
