@@ -21,7 +21,6 @@ from components.iam import (
     PREVIEW,
     READ_ONLY,
     Statement,
-    audit_bucket_name,
     github_subject,
     policy_document,
     trust_github,
@@ -30,12 +29,6 @@ from components.iam import (
 )
 
 CONTACT_TYPES = ("BILLING", "OPERATIONS", "SECURITY")
-
-SECURITY_STANDARDS = {
-    "best-practices": "aws-foundational-security-best-practices/v/1.0.0",
-    "cis": "cis-aws-foundations-benchmark/v/5.0.0",
-}
-"""https://docs.aws.amazon.com/securityhub/latest/userguide/standards-reference.html"""
 
 GLOBAL_REGION = "us-east-1"
 """Where a root user's sign-in and IAM's calls are recorded, whatever the account's region.
@@ -101,12 +94,8 @@ class AccountBaseline(pulumi.ComponentResource):
         self._account_settings()
         self.alarm_topic_arn = self._root_alarm()
         self._budget()
-        config_role = aws.iam.ServiceLinkedRole(
-            f"{name}-config-role", aws_service_name="config.amazonaws.com", opts=self._child
-        )
         for region in dict.fromkeys((args.region, *args.regions)):
             self._regional_defaults(region)
-            self._recorded_configuration(region, config_role.arn)
         self.register_outputs(
             {
                 "boundaryArn": self.boundary_arn,
@@ -258,13 +247,13 @@ class AccountBaseline(pulumi.ComponentResource):
                         "Action": "kms:*",
                         "Resource": "*",
                     },
+                    # Who publishes is said by the topic's policy.
                     {
                         "Sid": "EventBridge",
                         "Effect": "Allow",
                         "Principal": {"Service": "events.amazonaws.com"},
                         "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
                         "Resource": "*",
-                        "Condition": {"StringEquals": {"aws:SourceAccount": account}},
                     },
                 )
             ),
@@ -389,46 +378,6 @@ class AccountBaseline(pulumi.ComponentResource):
             region=region,
             opts=self._child,
         )
-
-    def _recorded_configuration(self, region: str, role_arn: pulumi.Output[str]) -> None:
-        """AWS Config to the audit bucket in ops, and Security Hub, whose checks read it."""
-        args = self._args
-        recorder = aws.cfg.Recorder(
-            f"{self._name}-recorder-{region}",
-            role_arn=role_arn,
-            recording_group=aws.cfg.RecorderRecordingGroupArgs(
-                all_supported=True, include_global_resource_types=region == args.region
-            ),
-            region=region,
-            opts=self._child,
-        )
-        channel = aws.cfg.DeliveryChannel(
-            f"{self._name}-delivery-{region}",
-            s3_bucket_name=audit_bucket_name(args.company, args.ops_account_id),
-            region=region,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[recorder]),
-        )
-        status = aws.cfg.RecorderStatus(
-            f"{self._name}-recording-{region}",
-            name=recorder.name,
-            is_enabled=True,
-            region=region,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[channel]),
-        )
-        hub = aws.securityhub.Account(
-            f"{self._name}-security-hub-{region}",
-            enable_default_standards=False,
-            control_finding_generator="SECURITY_CONTROL",
-            region=region,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[status]),
-        )
-        for standard, path in SECURITY_STANDARDS.items():
-            aws.securityhub.StandardsSubscription(
-                f"{self._name}-{standard}-{region}",
-                standards_arn=f"arn:aws:securityhub:{region}::standards/{path}",
-                region=region,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[hub]),
-            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -287,7 +287,6 @@ class AuditTrail(pulumi.ComponentResource):
                         "Principal": {"Service": "cloudwatch.amazonaws.com"},
                         "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
                         "Resource": "*",
-                        "Condition": {"StringEquals": {"aws:SourceAccount": ops}},
                     },
                 )
             ),

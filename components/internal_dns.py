@@ -85,9 +85,7 @@ class InternalDns(pulumi.ComponentResource):
             }
         )
 
-    def _create_certificate(
-        self, zone: aws.route53.Zone, delegation: aws.route53.Record
-    ) -> pulumi.Output[str]:
+    def _create_certificate(self, zone: aws.route53.Zone, delegation: aws.route53.Record) -> pulumi.Output[str]:
         # Only Amazon may issue certificates here, whatever the root zone says: the nearest CAA record counts.
         # https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html
         authorities = aws.route53.Record(
@@ -126,9 +124,7 @@ class InternalDns(pulumi.ComponentResource):
     def _create_proof(
         self, role: str, domain: str, certificate: aws.acm.Certificate, zone: aws.route53.Zone
     ) -> aws.route53.Record:
-        option = certificate.domain_validation_options.apply(
-            lambda options: validation_option(options, domain)
-        )
+        option = certificate.domain_validation_options.apply(lambda options: validation_option(options, domain))
         return aws.route53.Record(
             f"{self._name}-validation-{role}",
             zone_id=zone.zone_id,

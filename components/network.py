@@ -145,9 +145,7 @@ class Network(pulumi.ComponentResource):
 
     def _create_public_routes(self) -> _PublicRoutes:
         name = f"{self._name}-public"
-        table = aws.ec2.RouteTable(
-            f"{name}-routes", vpc_id=self._vpc.id, tags={"Name": name}, opts=self._child()
-        )
+        table = aws.ec2.RouteTable(f"{name}-routes", vpc_id=self._vpc.id, tags={"Name": name}, opts=self._child())
         ipv4 = aws.ec2.Route(
             f"{name}-default",
             route_table_id=table.id,

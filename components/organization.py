@@ -59,6 +59,8 @@ class Organization(pulumi.ComponentResource):
     """Accounts that no destroy closes, under guardrails that their own administrators can't lift."""
 
     id: pulumi.Output[str]
+    management_account_id: pulumi.Output[str]
+    """Ops. Known once the organization is there, for what AWS refuses before."""
     account_ids: Mapping[str, pulumi.Output[str]]
     """Stack -> the id that AWS gave its account."""
 
@@ -88,7 +90,14 @@ class Organization(pulumi.ComponentResource):
         self._guardrails(root_id)
         self._costs()
         self.id = organization.id
-        self.register_outputs({"id": self.id, "accountIds": self.account_ids})
+        self.management_account_id = organization.master_account_id
+        self.register_outputs(
+            {
+                "id": self.id,
+                "managementAccountId": self.management_account_id,
+                "accountIds": self.account_ids,
+            }
+        )
 
     def _accounts(self, root_id: pulumi.Output[str]) -> dict[str, pulumi.Output[str]]:
         units = {

@@ -16,8 +16,9 @@ FEATURES = ("S3_DATA_EVENTS", "EBS_MALWARE_PROTECTION")
 class ThreatDetectionArgs:
     """What a caller decides; the rest is this module's opinion."""
 
-    administrator_account_id: str
-    """The account from which GuardDuty is run for all; the component's provider is that account's."""
+    administrator_account_id: pulumi.Input[str]
+    """The account from which GuardDuty is run for all; the component's provider is that account's. Not known
+    before the organization is there: AWS refuses both services to an account without one."""
     regions: Sequence[str]
     """Where anything may run."""
 
@@ -29,7 +30,6 @@ class ThreatDetection(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ThreatDetectionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:security:ThreatDetection", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
         self.detector_ids = {}
         for region in args.regions:
             detector = aws.guardduty.Detector(
@@ -66,7 +66,7 @@ class ThreatDetection(pulumi.ComponentResource):
                 analyzer_name="organization",
                 type="ORGANIZATION",
                 region=region,
-                opts=child,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[administrator]),
             )
             self.detector_ids[region] = detector.id
         self.register_outputs({"detectorIds": self.detector_ids})

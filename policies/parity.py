@@ -73,7 +73,11 @@ def _settings(plan: Plan) -> dict[str, tuple[Resource, dict[str, Any]]]:
             inputs = resource.inputs
         else:
             continue
-        settings = {name: neutral(_readable(name, value)) for name, value in inputs.items()}
+        settings = {
+            name: neutral(_readable(name, value))
+            for name, value in inputs.items()
+            if name != "minimumLoadBalancerCapacity"  # a size
+        }
         settings["protect"] = str(resource.protect)
         found[neutral(resource.urn)] = (resource, settings)
     return found

@@ -140,6 +140,7 @@ def parity(
 
     plans, configs = _planned([one, other], root)
     identities = [parities.Identity.of(name, config) for name, config in zip((one, other), configs, strict=True)]
+    # pyrefly: ignore[bad-argument-type]
     found = parities.compare(*plans, *identities)
     parities.table(found, one, other, render.console(sys.stdout))
     raise typer.Exit(any(not difference.kind for difference in found))

@@ -1,17 +1,21 @@
-"""The account under every stack: the same AccountBaseline in ops, dev, stage and prod."""
+"""The account under every stack: the same in ops, dev, stage and prod."""
 
 from __future__ import annotations
 
 import pulumi
 
 from components.account_baseline import GLOBAL_REGION, AccountBaseline, AccountBaselineArgs, ContactArgs
-from components.iam import bounded
+from components.compliance import Compliance, ComplianceArgs
+from components.iam import audit_bucket_name, bounded
 from config.platform import Contact, Platform
 from config.settings import StackSettings
 
 
 def account_baseline(settings: StackSettings, opts: pulumi.ResourceOptions) -> AccountBaseline:
-    """Declare the account, and put what roles and users follow within its permissions boundary."""
+    """Declare the account, and put what roles and users follow within its permissions boundary.
+
+    Its history goes to ops from the start. Ops itself calls `compliance` once it has the bucket.
+    """
     platform = settings.platform
     ids = platform.repository_ids
     baseline = AccountBaseline(
@@ -34,7 +38,15 @@ def account_baseline(settings: StackSettings, opts: pulumi.ResourceOptions) -> A
         opts,
     )
     pulumi.runtime.register_stack_transformation(bounded(baseline.boundary_arn))
+    if settings.account.id != platform.accounts.ops.id:
+        compliance(settings, audit_bucket_name(platform.company, platform.accounts.ops.id), opts)
     return baseline
+
+
+def compliance(settings: StackSettings, audit_bucket: pulumi.Input[str], opts: pulumi.ResourceOptions) -> Compliance:
+    """Record and check the account."""
+    args = ComplianceArgs(regions=regions(settings.platform), audit_bucket=audit_bucket)
+    return Compliance("compliance", args, opts)
 
 
 def regions(platform: Platform) -> list[str]:

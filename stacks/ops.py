@@ -19,7 +19,7 @@ from config.fields import ENVIRONMENTS, STACKS
 from config.platform import Account, Platform
 from config.service import Service
 from config.settings import OpsSettings, runbook
-from stacks.account import account_baseline, regions
+from stacks.account import account_baseline, compliance, regions
 from stacks.providers import account_provider, datadog_provider
 
 
@@ -56,7 +56,7 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
         ),
         in_account,
     )
-    AuditTrail(
+    audit = AuditTrail(
         "audit",
         AuditTrailArgs(
             company=platform.company,
@@ -71,9 +71,10 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
         ),
         in_account,
     )
+    compliance(settings, audit.bucket, in_account)
     ThreatDetection(
         "detection",
-        ThreatDetectionArgs(administrator_account_id=ops_account_id, regions=regions(platform)),
+        ThreatDetectionArgs(administrator_account_id=organization.management_account_id, regions=regions(platform)),
         in_account,
     )
     People(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -44,6 +45,10 @@ class Cloud(mocks.Mocks):
 
     def deploy(self, program: Callable[[], object]) -> None:
         """Run `program` and wait for every registration; what it raises, or an apply below it, is raised here."""
+        contextvars.Context().run(self._deploy, program)
+
+    def _deploy(self, program: Callable[[], object]) -> None:
+        # In a context of its own: what another program registered with the SDK, such as a transformation, stays there.
         mocks.set_mocks(self, project="slipway", stack="test", preview=False, monitor=_Monitor(self))
 
         @pulumi.runtime.test

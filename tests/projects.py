@@ -52,9 +52,7 @@ def by_urn(plan: Plan) -> dict[str, Resource]:
     return {resource.urn: resource for resource in plan.resources if resource.type != "pulumi:pulumi:Stack"}
 
 
-def changed(
-    before: Plan, after: Plan
-) -> tuple[list[Resource], list[Resource], list[tuple[Resource, Resource]]]:
+def changed(before: Plan, after: Plan) -> tuple[list[Resource], list[Resource], list[tuple[Resource, Resource]]]:
     """What `after` adds, what it lacks, and what differs."""
     old, new = by_urn(before), by_urn(after)
     return (

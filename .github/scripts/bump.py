@@ -1,4 +1,4 @@
-"""Changes one value of slipway:platform and nothing else: bump.py KEY VALUE. Prints whether there was anything to do."""
+"""Sets a pinned release in Pulumi.yaml or a stack file, so that a pull request can be made of it."""
 
 from __future__ import annotations
 

@@ -64,9 +64,7 @@ def comments(github: GitHub, folder: Path, run: dict[str, Any], repository: str)
     owner, branch, commit = run["head_repository"]["owner"]["login"], run["head_branch"], run["head_sha"]
     # Not by a number that the run's own files name: that would be the fork's word for it.
     pulls = [
-        pull
-        for pull in github.all("/pulls", state="open", head=f"{owner}:{branch}")
-        if pull["head"]["sha"] == commit
+        pull for pull in github.all("/pulls", state="open", head=f"{owner}:{branch}") if pull["head"]["sha"] == commit
     ]
     if not pulls:
         return [f"No open pull request is at {commit}: it is closed or has moved on."]
@@ -96,7 +94,7 @@ def body_of(name: str, content: str, run_url: str, *, forked: bool) -> str:
     if len(content) > room:
         note = "\n\n**Cut here.**"
         content = content[: room - len(note)] + note
-    return head + content.replace("<!-- slipway:", "<!-- ") + foot
+    return head + content + foot
 
 
 def _put(github: GitHub, number: int, name: str, body: str) -> str:

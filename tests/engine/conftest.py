@@ -66,7 +66,7 @@ def _for_each_stack(
 ) -> Iterator[dict[str, Future[T]]]:
     """Starts the job for the stacks that the selected tests ask this fixture for."""
     asked = [
-        item.callspec.params["stack"]
+        str(item.callspec.params["stack"])
         for item in request.session.items
         if isinstance(item, pytest.Function) and fixture in item.fixturenames
     ]
@@ -80,5 +80,8 @@ def _for_each_stack(
             made.close()
             _report.append(f"{fixture} {stack}: {made.summary()}")
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    try:
         yield {stack: pool.submit(run, stack) for stack in dict.fromkeys(asked)}
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,10 +1,11 @@
-"""CI's role may call the service of everything that is declared: what it lacks would show at the next `up` only."""
+"""CI's role can make what is declared: what it lacks would show at the next `up` only."""
 
 from __future__ import annotations
 
 import pytest
 
 from components.account_policies import deploy_services
+from components.iam import ACCOUNT_ROLES
 from tests.iam.planned import STACKS, stacks
 
 # IAM's prefix of a module of the SDK, where they differ.
@@ -35,3 +36,13 @@ def test_deploy_may_call_the_service_of_every_resource(stack: str) -> None:
     assert len(declared) > 10
     # Identity has a policy of its own.
     assert sorted(f"{service}:*" for service in declared - {"iam"} if f"{service}:*" not in allowed) == []
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_deploy_may_make_every_role_and_user_but_the_accounts_own(stack: str) -> None:
+    made = [r for r in stacks()[stack].resources if r.type in ("aws:iam/role:Role", "aws:iam/user:User")]
+    unbounded = {r.inputs.get("name") for r in made if "permissionsBoundary" not in r.inputs}
+    assert unbounded == set(ACCOUNT_ROLES)
+    assert {r.inputs["permissionsBoundary"] for r in made if "permissionsBoundary" in r.inputs} == {
+        "${account-boundary:Policy.arn}"
+    }

@@ -40,6 +40,22 @@ ACCEPTED = {
         r":account-(deploy-state|preview):policy$",
         r"^Unknown condition kms:ResourceAliases for action kms:",
     ): "the key has it: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html",
+    ("RESOURCE_STAR", r":datadog-permissions:policy$", r""): "Datadog reads whatever there is, and only reads",
+    (
+        "RESOURCE_STAR",
+        r":deploy-events-permissions:policy$",
+        r"^\['ecs:DescribeServices'\]$",
+    ): "reads, beside a read that has no resource",
+    (
+        "UNKNOWN_CONDITION_FOR_ACTION",
+        r":logs-key:policy$",
+        r"kms:EncryptionContext:aws:logs:arn for action kms:Describe",
+    ): "as https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html has it",
+    (
+        "MISMATCHED_TYPE",
+        r":logs-key:policy$",
+        r"ArnLike requires a value of type Arn but given String",
+    ): "likewise; the value is an ARN",
     (
         "MISMATCHED_TYPE_BUT_USABLE",
         r":account-deploy-identity:policy$",

@@ -229,6 +229,7 @@ def with_token(stack: str, name: str, **claims: str) -> Verdict:
     )
     policy = ResourcePolicy(parse_policy(json.dumps(text), "trust"), stacks()[stack].account_id, required=True)
     context = {f"{GITHUB}:{claim}": value for claim, value in claims.items()}
+    # pyrefly: ignore[bad-argument-type]
     query = Query("sts:AssumeRoleWithWebIdentity", arn(stack, name), context, policy)
     return decide(anybody, query, Environment()).verdict
 

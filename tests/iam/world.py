@@ -29,7 +29,8 @@ class World:
     def __init__(self, stacks: Mapping[str, Stack], *, mfa: bool) -> None:
         self._accounts = {name: stack.account_id for name, stack in stacks.items()}
         self._mfa = mfa
-        self._boto = boto3.Session(region_name=REGION)  # one for all: reading a service's model takes longest
+        # One for all, since reading a service's model takes longest. Its clients have no types of their own.
+        self._boto: Any = boto3.Session(region_name=REGION)
         self._keys: dict[str, dict[str, str]] = {}
         with disable_iam_authentication():
             for stack in stacks.values():
@@ -37,12 +38,8 @@ class World:
 
     def assume(self, user: str, stack: str, role: str) -> Any:
         """A person takes a role with an access key; botocore's ClientError where that is refused."""
-        sts = self.as_user("sts", user)
+        sts = self._boto.client("sts", **self._keys[user])
         return sts.assume_role(RoleArn=self._arn(stack, role), RoleSessionName=user)
-
-    def as_user(self, service: str, user: str) -> Any:
-        """A client with a person's access key."""
-        return self._boto.client(service, **self._keys[user])
 
     def client(self, service: str, stack: str, role: str) -> Any:
         """A client that acts as this role, however it was taken."""

@@ -122,7 +122,7 @@ def test_services_use_the_key_for_this_trail_and_these_accounts(cloud: Cloud) ->
     assert policy["CloudTrail"]["Condition"] == {"StringEquals": {"aws:SourceArn": TRAIL}}
     assert policy["Config"]["Condition"] == {"StringEquals": {"aws:SourceAccount": [OPS, DEV]}}
     assert policy["Logs"]["Principal"] == {"Service": "logs.eu-west-1.amazonaws.com"}
-    assert policy["Alarms"]["Condition"] == {"StringEquals": {"aws:SourceAccount": OPS}}
+    assert policy["Alarms"]["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
 
 
 def test_each_watched_event_has_an_alarm(cloud: Cloud) -> None:

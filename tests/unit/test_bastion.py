@@ -81,9 +81,7 @@ def test_first_host_starts_when_it_may_take_its_address_and_speak_to_session_man
 def test_host_runs_the_latest_amazon_linux_by_parameter(cloud: Cloud) -> None:
     deploy(cloud)
     template = cloud.one(TEMPLATE)
-    assert template["imageId"] == (
-        "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
-    )
+    assert template["imageId"] == ("resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64")
     assert template["instanceType"] == "t4g.micro"
 
 

@@ -25,8 +25,6 @@ CLUSTER = "arn:aws:ecs:us-east-1:333333333333:cluster/api"
 DEFINITION = "arn:aws:ecs:us-east-1:333333333333:task-definition/gateway:7"
 
 
-
-
 # The component ----------------------------------------------------------------------------------------------
 
 

@@ -260,6 +260,7 @@ def test_the_same_change_of_two_stacks_is_one() -> None:
         plans = (plan(resource(TARGET_GROUP, "it", {"path": text}), stack=stack) for text in (f"/{stack}", after))
         return compare_stack(*plans)
 
+    # pyrefly: ignore[implicit-any-lambda]
     neutral = {stack: (lambda text, stack=stack: text.replace(stack, "*")) for stack in ("stage", "prod", "dev")}
     same = merge([diff("stage", "/stage/a"), diff("prod", "/prod/a"), diff("dev", "/dev/b")], {}, neutral)
     assert [change.stacks for change in same.changes] == [("stage", "prod"), ("dev",)]

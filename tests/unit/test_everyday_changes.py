@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from slipway.force_new import ALWAYS, FORCE_NEW
 from slipway.plan import Plan, Resource
-from tests.engine.provider.force_new import ALWAYS, FORCE_NEW
 from tests.engine.provider.values import COUNTED_BY_UPDATES
 from tests.projects import ROOT, by_urn, changed, copy_project, edit, jobs, plans
 

@@ -67,9 +67,7 @@ def test_delegation_is_written_into_the_root_zone(cloud: Cloud) -> None:
 
 def test_only_the_delegation_goes_to_the_root_provider(cloud: Cloud) -> None:
     cloud.deploy(dns())
-    children = [
-        child for child in cloud.resources if child.custom and not child.type.startswith("pulumi:providers:")
-    ]
+    children = [child for child in cloud.resources if child.custom and not child.type.startswith("pulumi:providers:")]
     by_root = [child.name for child in children if provider_of(cloud, child.type, child.name) == "root"]
     by_account = [child for child in children if provider_of(cloud, child.type, child.name) == "account"]
     assert by_root == ["dns-delegation"]
@@ -112,9 +110,7 @@ def test_certificate_is_asked_for_when_amazon_may_issue_it(cloud: Cloud) -> None
 @pytest.mark.parametrize(
     ("role", "domain"), [("public", "stage.acme.example"), ("internal", "*.internal.stage.acme.example")]
 )
-def test_proof_of_a_domain_reads_as_a_reference_while_it_is_unknown(
-    cloud: Cloud, role: str, domain: str
-) -> None:
+def test_proof_of_a_domain_reads_as_a_reference_while_it_is_unknown(cloud: Cloud, role: str, domain: str) -> None:
     cloud.deploy(dns())
     assert cloud.one("aws:route53/record:Record", f"dns-validation-{role}") == {
         "zoneId": "${dns-public.zoneId}",
@@ -153,9 +149,7 @@ def test_two_records_prove_three_names() -> None:
     cloud = KnowingCloud()
     cloud.deploy(dns())
     proofs = [
-        record.inputs
-        for record in cloud.all("aws:route53/record:Record")
-        if record.name.startswith("dns-validation-")
+        record.inputs for record in cloud.all("aws:route53/record:Record") if record.name.startswith("dns-validation-")
     ]
     assert [(proof["name"], proof["records"]) for proof in proofs] == [
         ("_x2.internal.stage.acme.example.", ["_x2.internal.stage.acme.example.proof."]),

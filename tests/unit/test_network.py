@@ -74,9 +74,7 @@ def test_every_child_hangs_below_the_component_and_goes_to_its_provider(cloud: C
     cloud.deploy(program)
     component = cloud.get("slipway:network:Network")
     children = [
-        resource
-        for resource in cloud.resources
-        if resource.type not in (component.type, "pulumi:providers:aws")
+        resource for resource in cloud.resources if resource.type not in (component.type, "pulumi:providers:aws")
     ]
     assert {child.parent for child in children} == {component.urn}
     assert {child.provider.split("::")[-2] for child in children} == {"account"}
@@ -214,9 +212,7 @@ def test_subnet_ids_are_given_out_when_the_default_routes_are_in_place(cloud: Cl
         aws.ec2.NetworkInterface("user", subnet_id=ids[0])
 
     cloud.deploy(program)
-    association = cloud.get(
-        "aws:ec2/routeTableAssociation:RouteTableAssociation", f"network-{tier}-association-a"
-    )
+    association = cloud.get("aws:ec2/routeTableAssociation:RouteTableAssociation", f"network-{tier}-association-a")
     assert association.urn in cloud.get("aws:ec2/networkInterface:NetworkInterface").dependencies
     suffix = "" if tier == "public" else "-a"
     for route in (f"network-{tier}-default{suffix}", f"network-{tier}-default-ipv6{suffix}"):
@@ -274,9 +270,7 @@ def test_gateway_endpoint_serves_every_route_table(network: Cloud, service: str)
         "sts",
     ],
 )
-def test_interface_endpoint_answers_under_its_usual_name_in_every_private_subnet(
-    network: Cloud, service: str
-) -> None:
+def test_interface_endpoint_answers_under_its_usual_name_in_every_private_subnet(network: Cloud, service: str) -> None:
     assert network.one("aws:ec2/vpcEndpoint:VpcEndpoint", f"network-{service}-endpoint") == {
         "vpcId": "network-vpc-id",
         "serviceName": f"com.amazonaws.us-east-1.{service}",
@@ -352,9 +346,10 @@ def test_flow_log_waits_for_its_permission(network: Cloud) -> None:
 @pytest.mark.parametrize("letter", LETTERS)
 @pytest.mark.parametrize("tier", ["public", "private"])
 def test_subnet_has_the_acl_of_its_tier(network: Cloud, tier: str, letter: str) -> None:
-    assert network.one(
-        "aws:ec2/networkAclAssociation:NetworkAclAssociation", f"network-{tier}-acl-{letter}"
-    ) == {"networkAclId": f"network-{tier}-acl-id", "subnetId": f"network-{tier}-{letter}-id"}
+    assert network.one("aws:ec2/networkAclAssociation:NetworkAclAssociation", f"network-{tier}-acl-{letter}") == {
+        "networkAclId": f"network-{tier}-acl-id",
+        "subnetId": f"network-{tier}-{letter}-id",
+    }
 
 
 @pytest.mark.parametrize("tier", ["public", "private"])
@@ -369,9 +364,7 @@ def test_acl_lets_everything_out(network: Cloud, tier: str) -> None:
 @pytest.mark.parametrize("tier", ["public", "private"])
 @pytest.mark.parametrize("source", ["10.20.0.0/16", BLOCK])
 @pytest.mark.parametrize(("protocol", "port"), [("6", 22), ("6", 443), ("6", 49153), ("17", 53), ("50", 0)])
-def test_acl_lets_the_vpc_in_at_every_port(
-    network: Cloud, tier: str, source: str, protocol: str, port: int
-) -> None:
+def test_acl_lets_the_vpc_in_at_every_port(network: Cloud, tier: str, source: str, protocol: str, port: int) -> None:
     assert admitted(network, tier, protocol, port, source)
 
 
@@ -390,9 +383,7 @@ def test_acl_lets_answers_in_at_every_port_that_nat_may_use(
     ("number", "source"),
     [(130, {"protocol": "1", "cidrBlock": "0.0.0.0/0"}), (131, {"protocol": "58", "ipv6CidrBlock": "::/0"})],
 )
-def test_acl_lets_every_kind_of_icmp_in(
-    network: Cloud, tier: str, number: int, source: dict[str, str]
-) -> None:
+def test_acl_lets_every_kind_of_icmp_in(network: Cloud, tier: str, number: int, source: dict[str, str]) -> None:
     every = {"ruleNo": number, "action": "allow", "fromPort": 0, "toPort": 0, "icmpType": -1, "icmpCode": -1}
     assert every | source in entries(network, tier)
 
@@ -406,9 +397,7 @@ def test_only_the_public_tier_offers_http(network: Cloud, port: int, source: str
 
 @pytest.mark.parametrize("tier", ["public", "private"])
 @pytest.mark.parametrize("source", OUT_OF_THE_VPC)
-@pytest.mark.parametrize(
-    ("protocol", "port"), [("6", 22), ("6", 25), ("6", 445), ("6", 1023), ("17", 53), ("17", 443)]
-)
+@pytest.mark.parametrize(("protocol", "port"), [("6", 22), ("6", 25), ("6", 445), ("6", 1023), ("17", 53), ("17", 443)])
 def test_acl_denies_the_internet_all_other_low_ports(
     network: Cloud, tier: str, source: str, protocol: str, port: int
 ) -> None:

@@ -188,5 +188,6 @@ def test_outputs(cloud: Cloud) -> None:
     (component,) = cloud.all("slipway:organization:Organization")
     assert cloud.outputs[component.urn] == {
         "id": "organization-organization-id",
+        "managementAccountId": "${organization-organization.masterAccountId}",
         "accountIds": {stack: f"organization-{stack}-id" for stack in ("dev", "stage", "prod")},
     }

@@ -53,6 +53,7 @@ def resource(
         name=name,
         custom=custom,
         inputs=inputs or {},
+        # pyrefly: ignore[bad-argument-type]
         **{
             "parent": f"urn:pulumi:stage::slipway::{inside}::above" if inside else None,
             "provider": PROVIDER if custom and not type_.startswith("pulumi:") else None,
@@ -588,6 +589,7 @@ def test_sizes_counts_and_versions_are_no_security_settings(committed: dict[str,
 
 def an_exemption(**changes: Any) -> Exemption:
     return Exemption(
+        # pyrefly: ignore[bad-argument-type]
         **{"rule": "log-retention", "resource": "it", "reason": "Kept until the lawsuit is over.", **changes}
     )
 

@@ -1,4 +1,4 @@
-"""Pulumi's provider protocol over gRPC, for one package: what the engine asks is checked, diffed done in a Cloud."""
+"""Pulumi's provider protocol over gRPC, for one package: what the engine asks is checked, compared and done."""
 
 from __future__ import annotations
 

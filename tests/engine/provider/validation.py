@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from botocore.loaders import Loader
 from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StringShape, StructureShape
@@ -155,9 +155,9 @@ def _member(shape: StructureShape, name: str, kind: str, members: dict[str, str 
 
 def _root(shape: Any, path: str) -> StructureShape:
     for name in filter(None, path.split(".")):
-        shape = shape.member if isinstance(shape, ListShape) else shape
-        shape = shape.members[name]
-    return shape
+        structure = cast("StructureShape", shape.member if isinstance(shape, ListShape) else shape)
+        shape = structure.members[name]
+    return cast("StructureShape", shape)
 
 
 @cache

@@ -1,0 +1,72 @@
+"""Compliance: AWS Config's history of an account, and Security Hub, whose checks read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+STANDARDS = {
+    "best-practices": "aws-foundational-security-best-practices/v/1.0.0",
+    "cis": "cis-aws-foundations-benchmark/v/5.0.0",
+}
+"""https://docs.aws.amazon.com/securityhub/latest/userguide/standards-reference.html"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComplianceArgs:
+    """What a caller decides; the rest is this module's opinion."""
+
+    regions: Sequence[str]
+    """Where anything may run. Global resources, such as roles, are recorded in the first."""
+    audit_bucket: pulumi.Input[str]
+    """Where the history goes; AWS Config refuses a bucket that does not let it in yet."""
+
+
+class Compliance(pulumi.ComponentResource):
+    """Records what every resource was when, and reports what AWS's best practices and CIS would have otherwise."""
+
+    def __init__(self, name: str, args: ComplianceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:account:Compliance", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.ServiceLinkedRole(f"{name}-config-role", aws_service_name="config.amazonaws.com", opts=child)
+        for region in args.regions:
+            recorder = aws.cfg.Recorder(
+                f"{name}-recorder-{region}",
+                role_arn=role.arn,
+                recording_group=aws.cfg.RecorderRecordingGroupArgs(
+                    all_supported=True, include_global_resource_types=region == args.regions[0]
+                ),
+                region=region,
+                opts=child,
+            )
+            channel = aws.cfg.DeliveryChannel(
+                f"{name}-delivery-{region}",
+                s3_bucket_name=args.audit_bucket,
+                region=region,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[recorder]),
+            )
+            recording = aws.cfg.RecorderStatus(
+                f"{name}-recording-{region}",
+                name=recorder.name,
+                is_enabled=True,
+                region=region,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[channel]),
+            )
+            hub = aws.securityhub.Account(
+                f"{name}-security-hub-{region}",
+                enable_default_standards=False,
+                control_finding_generator="SECURITY_CONTROL",
+                region=region,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[recording]),
+            )
+            for standard, path in STANDARDS.items():
+                aws.securityhub.StandardsSubscription(
+                    f"{name}-{standard}-{region}",
+                    standards_arn=f"arn:aws:securityhub:{region}::standards/{path}",
+                    region=region,
+                    opts=pulumi.ResourceOptions(parent=self, depends_on=[hub]),
+                )
+        self.register_outputs({})
