@@ -111,7 +111,10 @@ def test_an_instance_type_updates_the_template_and_rolls_the_hosts(planned: Mapp
         (Action.UPDATE, "api-hosts (LaunchTemplate)", ("stage",)),
     ]
     assert [p.path for p in result.diff.changes[0].properties] == ["launchTemplate.version"]
-    assert [p.path for p in result.diff.changes[1].properties] == ["instanceType"]
+    # The disk follows the size of the host.
+    disk, size = (p.path for p in result.diff.changes[1].properties)
+    assert disk.startswith("blockDeviceMappings")
+    assert size == "instanceType"
     assert [risk.kind for risk in result.diff.risks] == ["hosts"]
 
 
