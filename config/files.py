@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -19,11 +19,6 @@ class _Loader(yaml.CSafeLoader):
 
     YAML lets a mapping name a key twice and keeps the last; here that is a mistake.
     """
-
-    yaml_constructors: ClassVar[dict[str | None, Any]] = {
-        tag: yaml.SafeLoader.yaml_constructors[tag]
-        for tag in (f"tag:yaml.org,2002:{name}" for name in ("bool", "float", "int", "map", "null", "seq", "str"))
-    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -55,7 +50,11 @@ def _refuse_abysses(text: str) -> None:
             raise _mistake(event, f"nested more than {_DEEPEST} times")
 
 
-_Loader.add_constructor(None, _Loader.refuse)
+_constructors: Any = {
+    tag: yaml.SafeLoader.yaml_constructors[tag]
+    for tag in (f"tag:yaml.org,2002:{name}" for name in ("bool", "float", "int", "map", "null", "seq", "str"))
+}
+_Loader.yaml_constructors = _constructors | {None: _Loader.refuse}  # None: every other tag
 _Loader.yaml_implicit_resolvers = {}
 for _name, _pattern, _first in (  # https://yaml.org/spec/1.2.2/#1032-tag-resolution
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
