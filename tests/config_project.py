@@ -194,10 +194,14 @@ class ConfigProject:
 
     def run(self, stack: str, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         """Run the real program on this project. Raises ConfigError."""
-        self.configure(stack)
-        shutil.copy(_MAIN, self.root)
         monkeypatch.setattr(pulumi, "get_stack", lambda: stack)
-        cloud.deploy(lambda: runpy.run_path(str(self.root / _MAIN.name)))
+
+        def program() -> None:
+            self.configure(stack)
+            shutil.copy(_MAIN, self.root)
+            runpy.run_path(str(self.root / _MAIN.name))
+
+        cloud.deploy(program)
 
     def configure(self, stack: str) -> None:
         """Write the files (JSON is YAML), and give Pulumi's runtime what its CLI would: objects as JSON."""
