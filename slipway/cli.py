@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from slipway.plan import Plan
-    from slipway.project import StackConfig
+    from slipway.project import Project, StackConfig
 
 app = typer.Typer(
     help="Reads the platform program from outside: no cloud account, no credentials, no Pulumi CLI.",
@@ -34,7 +36,7 @@ Root = Annotated[
 
 @app.callback()
 def slipway() -> None:
-    """Keeps `plan` a subcommand while it is the only one."""
+    """Each subcommand says what it does."""
 
 
 @app.command()
@@ -47,26 +49,10 @@ def plan(
     root: Root = None,
 ) -> None:
     """Show what a stack declares, without calling anything."""
-    from slipway import evaluate
-    from slipway.plan import Plan
-    from slipway.project import Project, ProjectError
-
-    try:
-        project = Project.load(root.resolve()) if root else Project.find(Path.cwd())
-        if bool(stack) == every:
-            known = ", ".join(project.stacks())
-            raise ProjectError(f"name one stack ({known}), or give --all for every stack.")
-        jobs = evaluate.jobs_for(project, project.stacks() if every else [str(stack)])
-    except ProjectError as error:
-        _stop(str(error), 1)
-
-    results = evaluate.evaluate(jobs)
-    failures = [result for result in results if isinstance(result, evaluate.Failure)]
-    if failures:
-        # What is wrong in a shared file is wrong in every stack: say it once.
-        said = dict.fromkeys(failure.message + failure.traceback * traceback for failure in failures)
-        _stop("\n\n".join(said), max(failure.exit_code for failure in failures))
-    plans = [result for result in results if isinstance(result, Plan)]
+    project = _project(root)
+    if bool(stack) == every:
+        _stop(f"name one stack ({', '.join(project.stacks())}), or give --all for every stack.", 1)
+    plans, _ = _planned(project, project.stacks() if every else [str(stack)], traceback=traceback)
 
     if as_json:
         data = [plan.to_json() for plan in plans] if every else plans[0].to_json()
@@ -138,7 +124,7 @@ def parity(
     from slipway import parity as parities
     from slipway import render
 
-    plans, configs = _planned([one, other], root)
+    plans, configs = _planned(_project(root), [one, other])
     identities = [parities.Identity.of(name, config) for name, config in zip((one, other), configs, strict=True)]
     # pyrefly: ignore[bad-argument-type]
     found = parities.compare(*plans, *identities)
@@ -158,7 +144,7 @@ def access(
     from slipway import render
     from slipway.project import ProjectError
 
-    (plan,), (config,) = _planned([stack], root)
+    (plan,), (config,) = _planned(_project(root), [stack])
     try:
         platform = accesses.Platform.of(config)
         reaches = accesses.matrix(plan, platform.accounts)
@@ -176,20 +162,34 @@ def _project_folder(root: Path | None) -> Path:
     """Raises ProjectError where there is none; what its files say is not asked."""
     from slipway.project import Project
 
-    return root.resolve() if root else Project.find(Path.cwd()).root
+    return root.resolve() if root else Project.find(Path.cwd())
 
 
-def _planned(stacks: list[str], root: Path | None) -> tuple[list[Plan], list[StackConfig]]:
-    """Plans and configuration of stacks as their files are; ends the command where one has none."""
-    from slipway import evaluate
+def _project(root: Path | None) -> Project:
+    """The project; ends the command where there is none."""
     from slipway.project import Project, ProjectError
 
     try:
-        jobs = evaluate.jobs_for(Project.load(_project_folder(root)), stacks)
+        return Project.load(_project_folder(root))
+    except ProjectError as error:
+        _stop(str(error), 1)
+
+
+def _planned(
+    project: Project, stacks: Sequence[str], *, traceback: bool = False
+) -> tuple[list[Plan], list[StackConfig]]:
+    """Plans and configuration of stacks as their files are; ends the command where one has none."""
+    from slipway import evaluate
+    from slipway.plan import Failure
+    from slipway.project import ProjectError
+
+    try:
+        jobs = evaluate.jobs_for(project, stacks)
     except ProjectError as error:
         _stop(str(error), 1)
     results = evaluate.evaluate(jobs)
-    if failures := [result for result in results if isinstance(result, evaluate.Failure)]:
-        said = dict.fromkeys(failure.message for failure in failures)
+    if failures := [result for result in results if isinstance(result, Failure)]:
+        # What is wrong in a shared file is wrong in every stack: say it once.
+        said = dict.fromkeys(failure.message + failure.traceback * traceback for failure in failures)
         _stop("\n\n".join(said), max(failure.exit_code for failure in failures))
-    return [result for result in results if not isinstance(result, evaluate.Failure)], [job.config for job in jobs]
+    return [result for result in results if not isinstance(result, Failure)], [job.config for job in jobs]

@@ -14,8 +14,7 @@ from rich.text import Text
 
 from slipway import access, risks
 from slipway.diff import Action, Change, Diff, Effect, PropertyChange, Risk, compare_stack, merge
-from slipway.evaluate import Failure
-from slipway.plan import Plan
+from slipway.plan import Failure, Plan
 from slipway.project import ProjectError
 from slipway.revisions import Planned
 

@@ -15,18 +15,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-from slipway.plan import Plan
+from slipway.plan import Failure, Plan
 from slipway.project import Project, StackConfig
-
-
-@dataclass(frozen=True, kw_only=True)
-class Failure:
-    """A program that gave no plan. `message` is complete in itself."""
-
-    stack: str
-    message: str
-    exit_code: int  # 1: the configuration is wrong; 2: the program is
-    traceback: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -140,6 +140,16 @@ class Plan:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A program that gave no plan. `message` is complete in itself."""
+
+    stack: str
+    message: str
+    exit_code: int  # 1: the configuration is wrong; 2: the program is
+    traceback: str = ""
+
+
 def in_tree_order(resources: Iterable[Resource]) -> tuple[Resource, ...]:
     """Sorts by the path of (name, type) from the stack down, whatever order the program registered them in."""
     by_urn = {resource.urn: resource for resource in resources}

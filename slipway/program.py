@@ -25,8 +25,7 @@ import pulumi_aws
 from pulumi.runtime import register_stack_transformation, run_in_stack, set_all_config, settings
 from pulumi.runtime.sync_await import _sync_await
 
-from slipway.evaluate import Failure
-from slipway.plan import Plan
+from slipway.plan import Failure, Plan
 from slipway.project import Project, StackConfig
 from slipway.recording import Callbacks, Recorder, Refused
 

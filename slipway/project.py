@@ -67,13 +67,13 @@ class Project:
             stack_folder=root / (data.get("stackConfigDir") or ""),
         )
 
-    @classmethod
-    def find(cls, start: Path) -> Project:
-        """The nearest project upwards of `start`; raises ProjectError."""
+    @staticmethod
+    def find(start: Path) -> Path:
+        """The folder of the nearest project upwards of `start`; raises ProjectError."""
         start = start.resolve()
         for folder in (start, *start.parents):
             if (folder / PROJECT_FILE).is_file():
-                return cls.load(folder)
+                return folder
         raise ProjectError(
             f"{start}: there is no {PROJECT_FILE} here or in a folder above."
             " Run the command inside the project, or name its folder with --root."

@@ -18,9 +18,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from slipway.evaluate import Failure, Job, evaluate
+from slipway.evaluate import Job, evaluate
 from slipway.parity import Identity
-from slipway.plan import Plan
+from slipway.plan import Failure, Plan
 from slipway.project import PROJECT_FILE, Project, ProjectError, StackConfig
 
 _KEPT = 100  # plans; some 100 KB each

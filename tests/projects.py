@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from slipway.evaluate import Failure, Job, evaluate, jobs_for
-from slipway.plan import Plan, Resource
+from slipway.evaluate import Job, evaluate, jobs_for
+from slipway.plan import Failure, Plan, Resource
 from slipway.project import Project
 
 ROOT = Path(__file__).parent.parent

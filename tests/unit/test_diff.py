@@ -12,8 +12,7 @@ import pytest
 from slipway import risks
 from slipway.diff import Action, Effect, PropertyChange, StackDiff, compare_stack, merge
 from slipway.diff_report import LIMIT, MARKER, Report, markdown
-from slipway.evaluate import Failure
-from slipway.plan import STACK_TYPE, Plan, Resource
+from slipway.plan import STACK_TYPE, Failure, Plan, Resource
 
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 TASK = "aws:ecs/taskDefinition:TaskDefinition"

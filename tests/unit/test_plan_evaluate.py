@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from slipway import program
-from slipway.evaluate import Failure, evaluate, jobs_for
-from slipway.plan import Plan, Resource
+from slipway.evaluate import evaluate, jobs_for
+from slipway.plan import Failure, Plan, Resource
 from slipway.project import Project
 
 pytestmark = pytest.mark.filterwarnings(

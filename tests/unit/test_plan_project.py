@@ -160,12 +160,12 @@ def test_values_of_pulumi_cloud_environments_are_not_passed_over_in_silence(tmp_
 
 
 def test_the_project_is_the_nearest_one_upwards(tmp_path: Path) -> None:
-    (tmp_path / "Pulumi.yaml").write_text("name: outer\n", encoding="utf-8")
+    (tmp_path / "Pulumi.yaml").write_text("name: slipway\n", encoding="utf-8")
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)
-    assert Project.find(inner).name == "outer"
-    (tmp_path / "a" / "Pulumi.yaml").write_text("name: inner\n", encoding="utf-8")
-    assert Project.find(inner).name == "inner"
+    assert Project.find(inner) == tmp_path
+    (tmp_path / "a" / "Pulumi.yaml").write_text("name: slipway\n", encoding="utf-8")
+    assert Project.find(inner) == tmp_path / "a"
 
 
 def test_outside_any_project_the_error_says_how_to_name_one(tmp_path: Path) -> None:
