@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 from rich.console import Console
 from rich.table import Table
 
-from slipway.diff import REFERENCE
 from slipway.plan import Plan, Resource
 from slipway.project import ProjectError, StackConfig
 
@@ -63,24 +62,18 @@ def matrix(ops: Plan, accounts: Mapping[str, str]) -> list[Reach]:
     """Sorted by person, then environment and role. `accounts` gives the id of each stack's account."""
     stacks = {account: stack for stack, account in accounts.items()}
     resources = [resource for resource in ops.resources if resource.custom]
-    by_reference = {f"{resource.name}:{resource.short_type}": resource for resource in resources}
-
-    def target(value: Any) -> Resource | None:
-        match = REFERENCE.match(value) if isinstance(value, str) else None
-        return by_reference.get(f"{match[1]}:{match[2]}") if match else None
-
     found: list[Reach] = []
     roles = _roles_of_groups(resources)
     users = {r.inputs.get("name"): r for r in resources if r.type == "aws:iam/user:User"}
     for resource in resources:
         if resource.type != "aws:iam/userGroupMembership:UserGroupMembership":
             continue
-        named = target(resource.inputs["user"])
+        named = ops.target(resource.inputs["user"])
         user = named or users.get(resource.inputs["user"])
         tags = user.inputs.get("tags", {}) if user else {}
         person = str(user.inputs.get("name", user.name) if user else resource.inputs["user"])
         for group in resource.inputs["groups"]:
-            group = (group_resource.inputs.get("name") if (group_resource := target(group)) else None) or group
+            group = (group_resource.inputs.get("name") if (group_resource := ops.target(group)) else None) or group
             for account, role, arn, mfa in roles.get(group, ()):
                 found.append(
                     Reach(
@@ -103,9 +96,9 @@ def matrix(ops: Plan, accounts: Mapping[str, str]) -> list[Reach]:
     for resource in resources:
         if resource.type != "aws:identitystore/groupMembership:GroupMembership":
             continue
-        member, group_of = target(resource.inputs["memberId"]), target(resource.inputs["groupId"])
+        member, group_of = ops.target(resource.inputs["memberId"]), ops.target(resource.inputs["groupId"])
         for assignment in assigned.get(str(resource.inputs["groupId"]), ()):
-            permission_set = target(assignment.inputs["permissionSetArn"])
+            permission_set = ops.target(assignment.inputs["permissionSetArn"])
             account = str(assignment.inputs["targetId"])
             found.append(
                 Reach(

@@ -16,11 +16,10 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypeVar
 
+from slipway.architecture import CLUSTER, SERVICE
 from slipway.force_new import ALWAYS, FORCE_NEW, SOMETIMES
-from slipway.plan import STACK_TYPE, Plan, Resource
+from slipway.plan import REFERENCE, STACK_TYPE, Plan, Resource
 
-SERVICE = "slipway:ecs:EcsService"
-CLUSTER = "slipway:ecs:EcsCluster"
 TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
 
 EXPORTS = "exports"
@@ -393,9 +392,6 @@ def _text(value: Any) -> str:
 
 
 # What follows --------------------------------------------------------------------------------------------------------
-
-REFERENCE = re.compile(r"\$\{([^{}]+?):([\w$]+)\.([^{}]+)\}")
-"""Name, type (with those above it where two have one name) and property."""
 
 # Outputs that are new after an update in place. terraform-provider-aws, ec2.resourceLaunchTemplate, CustomizeDiff.
 _NEW_WITH_UPDATE = {"aws:ec2/launchTemplate:LaunchTemplate": "latestVersion"}

@@ -7,14 +7,19 @@ reads as a reference, `${orders-tg:TargetGroup.arn}`: logical name, type, proper
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 SECRET = "[secret]"
 """What stands in a plan where a secret value would."""
 
 STACK_TYPE = "pulumi:pulumi:Stack"
+
+REFERENCE = re.compile(r"\$\{([^{}]+?):([\w$]+)\.([^{}]+)\}")
+"""Name, type (with those above it where two have one name) and property."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +120,15 @@ class Plan:
     def root(self) -> Resource | None:
         """The stack itself."""
         return next((resource for resource in self.resources if resource.type == STACK_TYPE), None)
+
+    def target(self, value: Any) -> Resource | None:
+        """The resource that a value refers to, if it is a reference."""
+        match = REFERENCE.match(value) if isinstance(value, str) else None
+        return self._by_reference.get((match[1], match[2].rpartition("$")[2])) if match else None
+
+    @cached_property
+    def _by_reference(self) -> dict[tuple[str, str], Resource]:
+        return {(resource.name, resource.short_type): resource for resource in self.resources if resource.custom}
 
     def children(self) -> dict[str, list[Resource]]:
         """URN of a parent -> its direct children, in the plan's order."""

@@ -9,19 +9,15 @@ import json
 import os
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
 import yaml
 from rich.console import Console
 from rich.text import Text
 
+from slipway import architecture
 from slipway.plan import STACK_TYPE, Plan, Resource
-
-SERVICE = "slipway:ecs:EcsService"
-CLUSTER = "slipway:ecs:EcsCluster"
-ALERTS = "slipway:datadog:ServiceAlerts"
-MONITOR = "datadog:index/monitor:Monitor"
 
 _PIPE_WIDTH = 10_000  # nothing wraps, so every line can be searched for
 _INDENT = 2
@@ -49,10 +45,9 @@ def overview(plan: Plan, out: Console) -> None:
     title.append(f"  {_count(len(resources), 'resource')} in {_count(len(components), 'component')}", _FAINT)
     out.print(title)
 
-    services = [component for component in components if component.type == SERVICE]
-    clusters = [component for component in components if component.type == CLUSTER]
+    services, clusters = architecture.services(plan), architecture.clusters(plan)
     if services or clusters:
-        _services(services, plan, out)
+        _services(services, out)
         _clusters(clusters, services, out)
         _alerts(plan, out)
     else:
@@ -77,8 +72,8 @@ def details(plan: Plan, out: Console) -> None:
         if resource.protect:
             line.append("  protected", _WARN)
         out.print(line, soft_wrap=True)
-        sections = {"inputs": _readable(resource.inputs), "outputs": _readable(resource.outputs)}
-        sections["options"] = _options(resource, names)
+        sections = {"inputs": readable(resource.inputs), "outputs": readable(resource.outputs)}
+        sections["options"] = options(resource, names)
         for title, section in sections.items():
             if section:
                 _block(title, section, level + 1, out)
@@ -87,18 +82,17 @@ def details(plan: Plan, out: Console) -> None:
 # The first screen ----------------------------------------------------------------------------------------------------
 
 
-def _services(services: Sequence[Resource], plan: Plan, out: Console) -> None:
-    alerts = {name: _by_priority(monitors) for name, monitors in _monitors(plan).items()}
+def _services(services: Sequence[architecture.Service], out: Console) -> None:
     rows = [
         (
             service.name,
-            _cell(service.outputs.get("kind")),
-            _cell(service.outputs.get("cluster")),
-            _cell(service.outputs.get("version")),
-            _span(service.outputs.get("tasks")),
-            _cell(service.outputs.get("address")),
-            alerts.get(service.name, "none"),
-            _cell(service.outputs.get("owner")),
+            service.kind or "-",
+            service.cluster or "-",
+            service.version or "-",
+            service.tasks or "-",
+            service.address or "-",
+            architecture.spoken(service.alerts) or "none",
+            service.owner or "-",
         )
         for service in services
     ]
@@ -106,15 +100,10 @@ def _services(services: Sequence[Resource], plan: Plan, out: Console) -> None:
     _table(("NAME", "KIND", "CLUSTER", "VERSION", "TASKS", "ADDRESS", "ALERTS", "OWNER"), rows, out)
 
 
-def _clusters(clusters: Sequence[Resource], services: Sequence[Resource], out: Console) -> None:
-    members = Counter(service.outputs.get("cluster") for service in services)
+def _clusters(clusters: Sequence[architecture.Cluster], services: Sequence[architecture.Service], out: Console) -> None:
+    members = Counter(service.cluster for service in services)
     rows = [
-        (
-            cluster.name,
-            _cell(cluster.outputs.get("instanceType")),
-            _span(cluster.outputs.get("instances")),
-            str(members[cluster.name]),
-        )
+        (cluster.name, cluster.instance_type or "-", cluster.instances or "-", str(members[cluster.name]))
         for cluster in clusters
     ]
     _heading("Clusters", len(rows), out)
@@ -122,29 +111,11 @@ def _clusters(clusters: Sequence[Resource], services: Sequence[Resource], out: C
 
 
 def _alerts(plan: Plan, out: Console) -> None:
-    monitors = [monitor for group in _monitors(plan).values() for monitor in group]
+    monitors = [monitor for group in architecture.monitors(plan).values() for monitor in group]
     _heading("Alerts", len(monitors), out)
     if monitors:
-        line = f"{_by_priority(monitors)}; priority 1 is the most urgent"
+        line = f"{architecture.spoken(architecture.priorities(monitors))}; priority 1 is the most urgent"
         out.print(Text(" " * _INDENT + line))
-
-
-def _monitors(plan: Plan) -> dict[str, list[Resource]]:
-    """Monitors by the service that they watch; those that watch none under their parent's name."""
-    by_urn = {resource.urn: resource for resource in plan.resources}
-    monitors: dict[str, list[Resource]] = {}
-    for resource in plan.resources:
-        if resource.type == MONITOR:
-            parent = by_urn.get(resource.parent or "")
-            owner = parent.name if parent and parent.type == ALERTS else ""
-            monitors.setdefault(owner, []).append(resource)
-    return monitors
-
-
-def _by_priority(monitors: Iterable[Resource]) -> str:
-    """`2 P2, 3 P3`."""
-    counts = Counter(str(monitor.inputs.get("priority", "-")) for monitor in monitors)
-    return ", ".join(f"{count} P{priority}" for priority, count in sorted(counts.items()))
 
 
 def _component_outputs(components: Sequence[Resource], stack: Resource | None, out: Console) -> None:
@@ -215,30 +186,30 @@ def _types(resources: Sequence[Resource], out: Console) -> None:
 # Details -------------------------------------------------------------------------------------------------------------
 
 
-def _options(resource: Resource, names: Mapping[str, str]) -> dict[str, Any]:
+def options(resource: Resource, names: Mapping[str, str]) -> dict[str, Any]:
     """The options that are set, URNs as names."""
-    options = resource.to_json()
+    found = resource.to_json()
     for key in ("urn", "type", "name", "custom", "parent", "inputs", "outputs", "additionalSecretOutputs"):
-        del options[key]
+        del found[key]
     for key in ("provider", "deletedWith"):
-        options[key] = names.get(options[key], options[key])
+        found[key] = names.get(found[key], found[key])
     for key in ("dependencies", "replaceWith"):
-        options[key] = [names.get(urn, urn) for urn in options[key]]
-    return {key: value for key, value in options.items() if value not in (None, False, [], {})} | (
-        {"deleteBeforeReplace": False} if options["deleteBeforeReplace"] is False else {}
+        found[key] = [names.get(urn, urn) for urn in found[key]]
+    return {key: value for key, value in found.items() if value not in (None, False, [], {})} | (
+        {"deleteBeforeReplace": False} if found["deleteBeforeReplace"] is False else {}
     )
 
 
-def _readable(value: Any) -> Any:
+def readable(value: Any) -> Any:
     """A JSON document inside a string, a policy for example, as the document it is."""
     if isinstance(value, Mapping):
-        readable: dict[str, Any] = {}
+        found: dict[str, Any] = {}
         for key, member in value.items():
             document = _document(member)
-            readable[key if document is None else f"{key} (JSON)"] = _readable(member if document is None else document)
-        return readable
+            found[key if document is None else f"{key} (JSON)"] = readable(member if document is None else document)
+        return found
     if isinstance(value, list):
-        return [_readable(element) for element in value]
+        return [readable(element) for element in value]
     return value
 
 
@@ -327,14 +298,6 @@ def _without_repeats(rows: Sequence[_Row]) -> list[_Row]:
         result.append(("", *row[1:]) if row[0] == above else row)
         above = row[0]
     return result
-
-
-def _span(value: Any) -> str:
-    """`2-8`, or `3` where both ends are one."""
-    if isinstance(value, Mapping) and "min" in value and "max" in value:
-        low, high = value["min"], value["max"]
-        return str(low) if low == high else f"{low}-{high}"
-    return _cell(value)
 
 
 def _cell(value: Any) -> str:

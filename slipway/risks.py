@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from slipway.diff import REFERENCE, TASK_DEFINITION, Action, Pair, Risk, StackDiff, opened
-from slipway.plan import Resource
+from slipway.diff import TASK_DEFINITION, Action, Pair, Risk, StackDiff, opened
+from slipway.plan import REFERENCE, Plan, Resource
 
 KINDS = {
     "state": "Replaced or deleted, with state",
@@ -272,7 +272,7 @@ def _newly_public(pair: Pair, diff: StackDiff) -> Iterator[str]:
     if "acl" in inputs and str(inputs["acl"]).startswith("public") and before.get("acl") != inputs["acl"]:
         yield f"ACL {inputs['acl']}"
     moved = after.type == "aws:lb/listenerRule:ListenerRule" and inputs.get("listenerArn") != before.get("listenerArn")
-    if moved and _faces_the_internet(inputs.get("listenerArn"), diff):
+    if moved and _faces_the_internet(inputs.get("listenerArn"), diff.after):
         yield "behind a load balancer that faces the internet"
     new, old = opened(inputs), opened(before)
     for name, document in new.items():
@@ -284,15 +284,9 @@ def _newly_public(pair: Pair, diff: StackDiff) -> Iterator[str]:
                 yield f"anybody: {', '.join(actions)}"
 
 
-def _faces_the_internet(listener: Any, diff: StackDiff) -> bool:
-    by_reference = {f"{r.name}:{r.short_type}": r for r in diff.after.resources if r.type.startswith("aws:lb/")}
-
-    def target(value: Any) -> Resource | None:
-        match = REFERENCE.match(value) if isinstance(value, str) else None
-        return by_reference.get(f"{match[1]}:{match[2]}") if match else None
-
-    found = target(listener)
-    balancer = target(found.inputs.get("loadBalancerArn")) if found else None
+def _faces_the_internet(listener: Any, plan: Plan) -> bool:
+    found = plan.target(listener)
+    balancer = plan.target(found.inputs.get("loadBalancerArn")) if found else None
     return balancer is not None and balancer.inputs.get("internal") is False
 
 

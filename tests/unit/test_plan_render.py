@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from slipway import render
+from slipway import architecture, render
 from slipway.plan import Plan, Resource
 
 STACK = "urn:pulumi:prod::slipway::pulumi:pulumi:Stack::slipway-prod"
@@ -18,7 +18,7 @@ ZONE = "urn:pulumi:prod::slipway::aws:route53/zone:Zone::zone"
 def monitor(name: str, priority: str) -> Resource:
     return Resource(
         urn=f"{ALERTS}/{name}",
-        type=render.MONITOR,
+        type=architecture.MONITOR,
         name=name,
         custom=True,
         parent=ALERTS,
@@ -33,19 +33,19 @@ PLAN = Plan(
         Resource(urn=STACK, type="pulumi:pulumi:Stack", name="slipway-prod", custom=False),
         Resource(
             urn="api",
-            type=render.CLUSTER,
+            type=architecture.CLUSTER,
             name="api",
             custom=False,
             parent=STACK,
             outputs={"instanceType": "m7i.large", "instances": {"min": 3, "max": 9}},
         ),
-        Resource(urn=ALERTS, type=render.ALERTS, name="orders", custom=False, parent=STACK),
+        Resource(urn=ALERTS, type=architecture.ALERTS, name="orders", custom=False, parent=STACK),
         monitor("orders-cpu", "3"),
         monitor("orders-errors", "2"),
         monitor("orders-latency", "3"),
         Resource(
             urn=ORDERS,
-            type=render.SERVICE,
+            type=architecture.SERVICE,
             name="orders",
             custom=False,
             parent=STACK,
