@@ -124,10 +124,8 @@ def parity(
     from slipway import parity as parities
     from slipway import render
 
-    plans, configs = _planned(_project(root), [one, other])
-    identities = [parities.Identity.of(name, config) for name, config in zip((one, other), configs, strict=True)]
-    # pyrefly: ignore[bad-argument-type]
-    found = parities.compare(*plans, *identities)
+    (ours, theirs), _ = _planned(_project(root), [one, other])
+    found = parities.compare(ours, theirs)
     parities.table(found, one, other, render.console(sys.stdout))
     raise typer.Exit(any(not difference.kind for difference in found))
 

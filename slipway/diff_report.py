@@ -14,6 +14,7 @@ from rich.text import Text
 
 from slipway import access, risks
 from slipway.diff import Action, Change, Diff, Effect, PropertyChange, Risk, compare_stack, merge
+from slipway.parity import Identity
 from slipway.plan import Failure, Plan
 from slipway.project import ProjectError
 from slipway.revisions import Planned
@@ -97,8 +98,7 @@ def build(base: Planned, head: Planned) -> Report:
         diff = compare_stack(base.plans.get(stack, nothing), head.plans.get(stack, nothing))
         diffs.append(diff)
         found[stack] = risks.of(diff) + (_access(base, head, diff.before, diff.after) if stack == "ops" else [])
-    identities = {**base.identities, **head.identities}
-    merged = merge(diffs, found, {stack: identity.neutral for stack, identity in identities.items()})
+    merged = merge(diffs, found, {diff.after.stack: Identity.of(diff.before, diff.after).neutral for diff in diffs})
     order = {kind: number for number, kind in enumerate(risks.KINDS)}
     return Report(
         base=base.revision.name,

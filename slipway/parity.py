@@ -2,67 +2,72 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Interface, IPv4Network
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from slipway.diff import SERVICE, differences, opened, owners
+from slipway.diff import SERVICE, TASK_DEFINITION, differences, opened, owners
 from slipway.plan import STACK_TYPE, Plan, Resource
-from slipway.project import StackConfig
 
-_COUNTS = {"desiredCount", "maxCapacity", "maxSize", "minCapacity", "minSize"}
-_VERSION = re.compile(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?$")
+_COUNTS = {"capacityUnits", "desiredCount", "maxCapacity", "maxSize", "minCapacity", "minSize"}
 _OUTPUTS = {"version": "version", "instanceType": "instance type"}
+# What an environment has of its own without being named in it: type and property.
+_OWN = {("aws:budgets/budget:Budget", "inputs.limitAmount"), ("aws:ec2/keyPair:KeyPair", "inputs.publicKey")}
+_SECRET_VERSION = re.compile(r"inputs\.containerDefinitions\[[^]]*\]\.dockerLabels\.slipway\.secret\.\w+")
+_ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\d.]*\d)")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """What names one environment and no other: account, network, names, keys. `neutral` takes it from a text."""
+    """What names one stack and no other: its name, account and network. `neutral` takes it from a text."""
 
     stack: str
-    values: Mapping[str, str]  # text -> what stands for it
+    accounts: tuple[str, ...] = ()
+    networks: tuple[IPv4Network, ...] = ()
 
     @classmethod
-    def of(cls, stack: str, config: StackConfig) -> Identity:
-        values: dict[str, str] = {}
-        platform = _object(config, "slipway:platform")
-        account = platform.get("accounts", {}).get(stack, {})
-        for key in ("id", "email"):
-            if key in account:
-                values[str(account[key])] = f"<{key}>"
-        if "monthly_budget_usd" in account:  # a number only where a whole string is it
-            values[f'"{account["monthly_budget_usd"]}"'] = '"<budget>"'
-        environment = _object(config, "slipway:environment")
-        if "bastion_public_key" in environment:
-            values[environment["bastion_public_key"]] = "<bastion key>"
-        if "cidr" in environment:
-            network = ipaddress.ip_network(environment["cidr"])
-            whole = network.prefixlen // 8
-            values[".".join(str(network.network_address).split(".")[:whole]) + "."] = "<network>."
-        return cls(stack=stack, values=values)
+    def of(cls, *plans: Plan) -> Identity:
+        """Of one stack, by what any of its plans says."""
+        resources = [resource for plan in plans for resource in plan.resources]
+        return cls(
+            stack=plans[0].stack,
+            accounts=tuple(
+                account
+                for resource in resources
+                if (resource.type, resource.name) == ("pulumi:providers:aws", "aws")
+                for account in json.loads(resource.inputs.get("allowedAccountIds", "[]"))
+            ),
+            networks=tuple(
+                IPv4Network(resource.inputs["cidrBlock"])
+                for resource in resources
+                if resource.type == "aws:ec2/vpc:Vpc" and "cidrBlock" in resource.inputs
+            ),
+        )
 
     def neutral(self, text: str) -> str:
-        for value, placeholder in self.values.items():
-            text = re.sub(rf"(?<![\d.]){re.escape(value)}", placeholder, text)
-        return re.sub(rf"(?<![A-Za-z]){re.escape(self.stack)}(?![A-Za-z])", "<stack>", text)
+        words = "|".join(dict.fromkeys((self.stack, *self.accounts)))
+        text = re.sub(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])", "<own>", text)
+        return _ADDRESS.sub(self._address, text) if self.networks else text
 
-    def neutral_plan(self, plan: Plan) -> Plan:
-        return Plan.from_json(json.loads(self.neutral(json.dumps(plan.to_json()))))
-
-
-def _object(config: StackConfig, key: str) -> dict[str, Any]:
-    try:
-        value = json.loads(config.values.get(key, "{}"))
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+    def _address(self, found: re.Match[str]) -> str:
+        """The same part of each network reads the same, however large the networks are."""
+        try:
+            address = IPv4Interface(found[0])
+        except ValueError:
+            return found[0]
+        for own in self.networks:
+            if address.ip in own and address.network.prefixlen >= own.prefixlen:
+                length = address.network.prefixlen
+                offset = (int(address.ip) - int(own.network_address)) >> (32 - length)
+                return f"<network>[{offset}]" + (f"/+{length - own.prefixlen}" if "/" in found[0] else "")
+        return found[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +75,11 @@ class Difference:
     """One leaf that differs. An empty `kind` means that environments must not differ in it."""
 
     owner: str
-    name: str
-    type: str
-    path: str
+    resource: Resource
+    path: str  # empty where only one environment has the resource
     ours: Any
     theirs: Any
-    kind: str = ""  # `version`, `instance type`, `count`, `scaling`
+    kind: str = ""  # `version`, `instance type`, `count`, `scaling`, `identity`
 
     @property
     def summary(self) -> bool:
@@ -83,14 +87,22 @@ class Difference:
         return self.path.startswith("outputs.")
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {
+            "owner": self.owner,
+            "type": self.resource.type,
+            "name": self.resource.name,
+            "path": self.path,
+            "ours": self.ours,
+            "theirs": self.theirs,
+            "kind": self.kind,
+        }
 
 
-def compare(ours: Plan, theirs: Plan, our_identity: Identity, their_identity: Identity) -> list[Difference]:
+def compare(ours: Plan, theirs: Plan) -> list[Difference]:
     """Every difference, in the order of URNs. Resources that only one has are differences of their whole."""
-    plans = our_identity.neutral_plan(ours), their_identity.neutral_plan(theirs)
-    left, right = map(_by_urn, plans)
-    owner_of = owners(*plans)
+    identities = Identity.of(ours), Identity.of(theirs)
+    left, right = (_by_urn(plan, identity) for plan, identity in zip((ours, theirs), identities, strict=True))
+    owner_of = owners(ours, theirs)
     # A number of tasks in one environment and a range in the other: the range has its autoscaling.
     scaled = {r.name for r in left.values() if _is_scaled(r)} ^ {r.name for r in right.values() if _is_scaled(r)}
 
@@ -99,34 +111,27 @@ def compare(ours: Plan, theirs: Plan, our_identity: Identity, their_identity: Id
         one, other = left.get(urn), right.get(urn)
         resource = one or other
         assert resource is not None
+        owner = owner_of[resource.urn]
+        is_scaled = owner.removeprefix("service ") in scaled
         if one is None or other is None:
-            owner = (resource.parent or "").rpartition("::")[2]
-            scaling = owner in scaled and (
-                resource.type.startswith("aws:appautoscaling/") or resource.name.endswith("-at-maximum")
-            )
             leaves = [("", one and "present", other and "present")]
-            kinds = ["scaling" if scaling else ""]
+            of_scaling = resource.type.startswith("aws:appautoscaling/") or resource.name.endswith("-at-maximum")
+            kinds = ["scaling" if is_scaled and of_scaling else ""]
         else:
-            leaves = list(differences(_comparable(one), _comparable(other)))
-            kinds = [_kind(one, path, mine, yours, scaled) for path, mine, yours in leaves]
+            mine, yours = _comparable(one), _comparable(other)
+            leaves = list(differences(_neutral(mine, yours, identities[0]), _neutral(yours, mine, identities[1])))
+            versions = _version(one, ours), _version(other, theirs)
+            kinds = [_kind(one, path, was, is_, versions, is_scaled) for path, was, is_ in leaves]
         found += [
-            Difference(
-                owner=owner_of[urn],
-                name=resource.name,
-                type=resource.type,
-                path=path,
-                ours=mine,
-                theirs=yours,
-                kind=kind,
-            )
-            for (path, mine, yours), kind in zip(leaves, kinds, strict=True)
+            Difference(owner=owner, resource=other or resource, path=path, ours=was, theirs=is_, kind=kind)
+            for (path, was, is_), kind in zip(leaves, kinds, strict=True)
         ]
     return found
 
 
-def _by_urn(plan: Plan) -> dict[str, Resource]:
-    """Without the stack itself, whose outputs are the exports."""
-    return {resource.urn: resource for resource in plan.resources if resource.type != STACK_TYPE}
+def _by_urn(plan: Plan, identity: Identity) -> dict[str, Resource]:
+    """By the URN that both have; without the stack itself, whose outputs are the exports."""
+    return {identity.neutral(r.urn): r for r in plan.resources if r.type != STACK_TYPE}
 
 
 def _is_scaled(resource: Resource) -> bool:
@@ -140,26 +145,62 @@ def _comparable(resource: Resource) -> dict[str, Any]:
     return {**resource.to_json(), "inputs": opened(resource.inputs)}
 
 
-def _kind(resource: Resource, path: str, ours: Any, theirs: Any, scaled: set[str]) -> str:
+def _neutral(document: Any, other: Any, identity: Identity) -> Any:
+    """The document without identity. A text that both have word for word is no difference, whatever it names."""
+    shared = set(_texts(other))
+
+    def neutral(value: Any) -> Any:
+        if isinstance(value, str):
+            return value if value in shared else identity.neutral(value)
+        if isinstance(value, Mapping):
+            return {identity.neutral(key): neutral(member) for key, member in value.items()}
+        return [neutral(element) for element in value] if isinstance(value, list) else value
+
+    return neutral(document)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (Mapping, list)):
+        for member in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(member)
+
+
+def _version(resource: Resource, plan: Plan) -> str:
+    """The version of the service that a task definition is of; nothing for what has none."""
+    if resource.type != TASK_DEFINITION:
+        return ""
+    parent = next((each for each in plan.resources if each.urn == resource.parent), None)
+    return str(parent.outputs.get("version", "")) if parent else ""
+
+
+def _kind(resource: Resource, path: str, ours: Any, theirs: Any, versions: tuple[str, str], is_scaled: bool) -> str:
     last = re.split(r"[.\[]", path)[-1]
+    if (resource.type, path) in _OWN:
+        return "identity"
     if path.startswith("outputs."):  # the components' own summaries
         if re.fullmatch(r"outputs\.(tasks|instances)\.(min|max)", path):
             return "count"
         if path == "outputs.monitorIds.at_maximum":
             return "scaling"
         return _OUTPUTS.get(path.removeprefix("outputs."), "")
-    if last in _COUNTS and isinstance(ours, int) and isinstance(theirs, int):
+    if last in _COUNTS and all(isinstance(value, int) or value is None for value in (ours, theirs)):
         return "count"
-    if path == "inputs.instanceType":
+    # The disk follows the size of the host.
+    if path in ("inputs.instanceType", "inputs.blockDeviceMappings[0].ebs.volumeSize"):
         return "instance type"
     # The maximum of tasks stands in the query of the monitor that watches it.
     if resource.name.endswith("-at-maximum") and path == "inputs.query":
         same = re.sub(r"/ \d+ ", "/ N ", ours) == re.sub(r"/ \d+ ", "/ N ", theirs)
         return "count" if same else ""
-    # A version stands in the image, for Datadog and in the labels.
-    if resource.type == "aws:ecs/taskDefinition:TaskDefinition" and isinstance(ours, str) and isinstance(theirs, str):
-        return "version" if _VERSION.sub("", ours) == _VERSION.sub("", theirs) else ""
-    if path.startswith("ignoreChanges") and resource.name.removesuffix("-service") in scaled:
+    # A version stands in the image, for Datadog and in the labels; that of a secret in a label of its own.
+    if _SECRET_VERSION.fullmatch(path):
+        return "version"
+    if all(versions) and isinstance(ours, str) and isinstance(theirs, str):
+        same = ours.replace(versions[0], "<version>") == theirs.replace(versions[1], "<version>")
+        return "version" if same else ""
+    if path.startswith("ignoreChanges") and is_scaled:
         return "scaling"
     return ""
 
@@ -182,7 +223,7 @@ def table(found: Sequence[Difference], one: str, other: str, out: Console) -> No
         return
     out.print(Text(f"\n{one} and {other} must not differ in this:", "bold red"))
     for each in wrong:
-        out.print(f"  {each.owner}: {each.name} ({each.type.rpartition(':')[2]}) {each.path}".rstrip())
+        out.print(f"  {each.owner}: {each.resource.name} ({each.resource.short_type}) {each.path}".rstrip())
         out.print(f"      {one}: {json.dumps(each.ours)}", soft_wrap=True)
         out.print(f"      {other}: {json.dumps(each.theirs)}", soft_wrap=True)
 

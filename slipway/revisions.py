@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from slipway.evaluate import Job, evaluate
-from slipway.parity import Identity
 from slipway.plan import Failure, Plan
 from slipway.project import PROJECT_FILE, Project, ProjectError, StackConfig
 
@@ -48,7 +47,6 @@ class Planned:
     revision: Revision
     plans: Mapping[str, Plan]
     failures: Mapping[str, Failure]
-    identities: Mapping[str, Identity]
     platform: StackConfig | None = None  # of any stack: what all share
 
 
@@ -99,7 +97,7 @@ class Repository:
         with tempfile.TemporaryDirectory(prefix="slipway-") as temporary:
             for index, revision in enumerate(revisions):
                 into = Path(temporary).resolve() / str(index)
-                found: dict[str, Any] = {"plans": {}, "failures": {}, "identities": {}, "platform": None}
+                found: dict[str, Any] = {"plans": {}, "failures": {}, "platform": None}
                 planned.append(found)
                 try:
                     project = Project.load(self._files(revision, into))
@@ -115,7 +113,6 @@ class Repository:
                         found["failures"][stack] = failure
                         continue
                     found["platform"] = found["platform"] or config
-                    found["identities"][stack] = Identity.of(stack, config)
                     if key and (plan := self._remembered(key)):
                         found["plans"][stack] = plan
                     else:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from slipway.plan import Plan, Resource
-from tests.projects import by_urn, changed, copy_project, edit, jobs, plans
+from slipway.diff import differences
+from slipway.parity import compare
+from slipway.plan import Plan
+from tests.projects import changed, copy_project, edit, jobs, plans
 
 ENVIRONMENTS = ("dev", "stage", "prod")
 STACKS = ("ops", *ENVIRONMENTS)
@@ -143,7 +142,7 @@ def test_a_longer_drain_changes_one_property_of_one_resource(
     assert (added, removed) == ([], [])
     ((before, after),) = differing
     assert after.name == "orders-tg"
-    assert list(_differences(before.to_json(), after.to_json())) == [("inputs.deregistrationDelay", 30, 60)]
+    assert list(differences(before.to_json(), after.to_json())) == [("inputs.deregistrationDelay", 30, 60)]
 
 
 def test_adding_a_service_changes_no_resource_of_another(evaluated: dict[tuple[str, str], Plan]) -> None:
@@ -186,13 +185,8 @@ def test_a_migration_adds_its_peering_and_its_shift_and_gives_the_service_one_ho
     assert removed == []
     ((before, after),) = differing
     assert after.name == "website-rule"
-    ((_, none, host),) = (change for change in _differences(_values(before), _values(after)) if change[1] is None)
-    assert (none, host) == (None, "www.acme.example")
-
-
-def _values(rule: Resource) -> dict[str, str]:
-    ((condition),) = rule.inputs["conditions"]
-    return {value: value for value in condition["hostHeader"]["values"]}
+    (change,) = differences(before.to_json(), after.to_json())
+    assert change == ("inputs.conditions[0].hostHeader.values[]", None, "www.acme.example")
 
 
 def test_a_worker_follows_its_queue(evaluated: dict[tuple[str, str], Plan]) -> None:
@@ -237,97 +231,11 @@ def test_ops_has_a_page_for_each_service(evaluated: dict[tuple[str, str], Plan])
 
 # Stage and prod ------------------------------------------------------------------------------------------------------
 
-COUNTS = {"desiredCount", "maxCapacity", "maxSize", "minCapacity", "minSize"}
-SIZES = {"instanceType", "minimumLoadBalancerCapacity", "blockDeviceMappings[0].ebs.volumeSize"}
-SECRET_LABEL = re.compile(r"inputs\.containerDefinitions\[0\]\.dockerLabels\.slipway\.secret\.\w+")
-
 
 def test_stage_and_prod_differ_only_in_identity_sizes_counts_and_versions(
     evaluated: dict[tuple[str, str], Plan],
 ) -> None:
-    stage = by_urn(_as_prod(evaluated["committed", "stage"]))
-    prod = by_urn(evaluated["committed", "prod"])
-    scaled = {r.name for r in prod.values() if r.type == "slipway:ecs:EcsService" and _scaled(r)}
-    scaled ^= {r.name for r in stage.values() if r.type == "slipway:ecs:EcsService" and _scaled(r)}
-    assert scaled, "some service is fixed in one environment and scaled in the other, so that the case is covered"
-    unexplained = []
-    for urn in sorted(stage.keys() ^ prod.keys()):
-        resource = stage.get(urn) or prod[urn]
-        owner = (resource.parent or "").rsplit("::", 1)[1]
-        # A number of tasks in one environment and a range in the other: the range has its autoscaling.
-        if owner not in scaled or not (
-            resource.type.startswith("aws:appautoscaling/") or resource.name.endswith("-at-maximum")
-        ):
-            unexplained.append(urn)
-    for urn in sorted(stage.keys() & prod.keys()):
-        for path, ours, theirs in _differences(_comparable(stage[urn]), _comparable(prod[urn])):
-            if not _explained(stage[urn], path, ours, theirs, scaled):
-                unexplained.append(f"{urn} {path}: {ours!r} / {theirs!r}")
-    assert unexplained == []
-
-
-def _explained(resource: Resource, path: str, ours: Any, theirs: Any, scaled: set[str]) -> bool:
-    last = re.split(r"[.\[]", path)[-1]
-    if last in COUNTS and isinstance(ours, int) and isinstance(theirs, int):
-        return True
-    if path.removeprefix("inputs.") in SIZES:
-        return True
-    # The components' own summaries of the same.
-    if re.fullmatch(r"outputs\.((tasks|instances)\.(min|max)|version|instanceType|monitorIds\.at_maximum)", path):
-        return True
-    # The maximum of tasks stands in the query of the monitor that watches it.
-    if resource.name.endswith("-at-maximum") and path == "inputs.query":
-        return re.sub(r"/ \d+ ", "/ N ", ours) == re.sub(r"/ \d+ ", "/ N ", theirs)
-    # A version stands in the image, for Datadog and in the labels; that of a secret in its own label.
-    if resource.type == "aws:ecs/taskDefinition:TaskDefinition":
-        if SECRET_LABEL.fullmatch(path):
-            return True
-        return _without_version(ours) == _without_version(theirs)
-    return path.startswith("ignoreChanges") and resource.name.rsplit("-on-", 1)[0] in scaled
-
-
-def _without_version(value: Any) -> Any:
-    return re.sub(r"\d+\.\d+\.\d+(-rc\.\d+)?$", "VERSION", value) if isinstance(value, str) else value
-
-
-def _scaled(service: Resource) -> bool:
-    tasks = service.outputs["tasks"]
-    return bool(tasks["min"] < tasks["max"])
-
-
-def _as_prod(plan: Plan) -> Plan:
-    """The plan with the identity of stage replaced by prod's: account, network, names, key."""
-    text = json.dumps(plan.to_json())
-    platform = yaml.safe_load(Path("Pulumi.yaml").read_text())["config"]["slipway:platform"]["value"]
-    identity = [
-        yaml.safe_load(Path(f"Pulumi.{name}.yaml").read_text())["config"]["slipway:environment"]
-        for name in ("stage", "prod")
-    ]
-    ours, theirs = (platform["accounts"][name] for name in ("stage", "prod"))
-    for key in ("id", "email"):
-        text = text.replace(ours[key], theirs[key])
-    text = text.replace(f'"{ours["monthly_budget_usd"]}"', f'"{theirs["monthly_budget_usd"]}"')
-    text = text.replace(identity[0]["bastion_public_key"], identity[1]["bastion_public_key"])
-    prefixes = [entry["cidr"].removesuffix("0.0/16") for entry in identity]
-    text = text.replace(prefixes[0], prefixes[1])
-    return Plan.from_json(json.loads(re.sub(r"(?<![A-Za-z])stage(?![A-Za-z])", "prod", text)))
-
-
-def _comparable(resource: Resource) -> dict[str, Any]:
-    """The resource with the JSON documents among its inputs read."""
-    document = resource.to_json()
-    for name, value in document["inputs"].items():
-        if isinstance(value, str) and value.startswith(('{"', '[{"', '["')):
-            document["inputs"][name] = json.loads(value)
-    return document
-
-
-def _differences(ours: Any, theirs: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
-        for key in sorted(ours.keys() | theirs.keys()):
-            yield from _differences(ours.get(key), theirs.get(key), f"{path}.{key}" if path else key)
-    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
-        for index, (one, other) in enumerate(zip(ours, theirs, strict=True)):
-            yield from _differences(one, other, f"{path}[{index}]")
-    elif ours != theirs:
-        yield path, ours, theirs
+    found = compare(evaluated["committed", "stage"], evaluated["committed", "prod"])
+    assert [each.to_json() for each in found if not each.kind] == []
+    # Each kind occurs, so that each case is covered.
+    assert {each.kind for each in found} == {"count", "identity", "instance type", "scaling", "version"}
