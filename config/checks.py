@@ -61,8 +61,10 @@ def _networks(root: Path) -> dict[str, IPv4Network]:
     for environment in ENVIRONMENTS:
         file = f"Pulumi.{environment}.yaml"
         content = read_mapping(root / file, file=file)
+        if isinstance(content, Problem):
+            continue
         try:
-            cidr = content["config"]["slipway:environment"]["cidr"]  # type: ignore[index]
+            cidr = content["config"]["slipway:environment"]["cidr"]
             networks[environment] = _CIDR.validate_python(cidr)
         except (KeyError, TypeError, ValidationError):
             continue

@@ -32,7 +32,7 @@ class Rhythm:
 
 def rhythm(schedule: str) -> Rhythm | None:
     """What to expect of a schedule that `config.service` accepted; None where no monitor can tell."""
-    kind, expression = re.fullmatch(r"(rate|cron)\((.+)\)", schedule).groups()  # type: ignore[union-attr]
+    kind, _, expression = schedule.removesuffix(")").partition("(")
     if kind == "rate":
         number, unit = expression.split()
         period = int(number) * _UNIT_MINUTES[unit.removesuffix("s")]

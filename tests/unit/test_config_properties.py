@@ -106,7 +106,7 @@ NAMES = {"service": ServiceName, "cluster": ClusterName, "team": TeamName, "user
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_has_as_many_characters_as_its_message_says(name: str) -> None:
     adapter: TypeAdapter[str] = TypeAdapter(NAMES[name])
-    longest = int(re.match(r"2 to (\d+) characters", adapter.json_schema()["patternErrorMessage"])[1])  # type: ignore[index]
+    (longest,) = map(int, re.findall(r"^2 to (\d+) characters", adapter.json_schema()["patternErrorMessage"]))
     for characters in ("aa" * 20, "a-" * 20):
         assert accepts(adapter, f"{characters[: longest - 1]}b")
         assert not accepts(adapter, f"{characters[:longest]}b")
