@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# Threads of their own. Pulumi's are taken by registrations, as many as there are; each ends when its resource is made,
+# which may be when a hook has been answered: with no thread left to ask in, an `up` would wait for ever.
+_THREADS = ThreadPoolExecutor(16)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,3 +38,15 @@ class AssumedRole:
             aws_secret_access_key=credentials["SecretAccessKey"],
             aws_session_token=credentials["SessionToken"],
         )
+
+
+def refusals() -> tuple[type[Exception], ...]:
+    """What a client raises when AWS refuses, or cannot be reached."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return BotoCoreError, ClientError
+
+
+async def asking(question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Asks without holding up the program."""
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, lambda: question(*args, **kwargs))

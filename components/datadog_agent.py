@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.deploy_check import DeployCheck
 from components.iam import allow, policy_document, trust_service
 from components.monitors import Audience, Watch, monitor
 from config.alerts import Alert, defaults
@@ -81,6 +82,7 @@ class DatadogAgentArgs:
     collect_logs: bool = False  # of tasks whose log driver is json-file
     collect_processes: bool = False
     collect_network: bool = False
+    deploy_check: DeployCheck | None = None
 
 
 class DatadogAgent(pulumi.ComponentResource):
@@ -127,7 +129,11 @@ class DatadogAgent(pulumi.ComponentResource):
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
             tags={"service": NAME, "owner": args.audience.owner},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[execution_policy]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[execution_policy],
+                hooks=args.deploy_check.hooks if args.deploy_check else None,
+            ),
         )
         monitor(
             f"{name}-agents-gone",

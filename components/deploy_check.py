@@ -18,7 +18,7 @@ from typing import Any
 
 import pulumi
 
-from components.assumed_role import AssumedRole
+from components.assumed_role import AssumedRole, asking, refusals
 
 # A deployment is followed for as long as the provider would.
 PATIENCE_SECONDS = 30 * 60.0
@@ -55,17 +55,23 @@ class DeployCheck:
 
         async def deployed(args: pulumi.ResourceHookArgs) -> None:
             inputs, outputs = args.new_inputs or {}, args.new_outputs or {}
-            # In a thread: an ECS that takes its time must not hold up the rest of the program.
-            await asyncio.to_thread(
-                follow, connect, outputs["cluster"], outputs["name"], inputs["taskDefinition"], patience_seconds
-            )
+            service, wanted = outputs["name"], inputs["taskDefinition"]
+            try:
+                await follow(connect, outputs["cluster"], service, wanted, patience_seconds)
+            except refusals() as error:
+                raise DeployFailed(
+                    f"{service}: ECS could not be asked whether it runs {_short(wanted)}: {error}\n"
+                    "Mend that, and run `up --refresh`, which compares with what runs."
+                ) from error
 
         async def failed(args: pulumi.ErrorHookArgs) -> bool:
             inputs = args.new_inputs or {}
             if args.failed_operation in ("create", "update"):
-                said = await asyncio.to_thread(
-                    explain, connect, inputs["cluster"], inputs["name"], inputs["taskDefinition"]
-                )
+                service, wanted = inputs["name"], inputs["taskDefinition"]
+                try:
+                    said = await asking(explain, connect, inputs["cluster"], service, wanted)
+                except refusals() as error:
+                    said = f"{service}: ECS could not be asked why {_short(wanted)} failed: {error}"
                 if said:
                     pulumi.log.error(said)
             return False  # never tried again by itself
@@ -84,7 +90,7 @@ class DeployCheck:
         )
 
 
-def follow(
+async def follow(
     connect: Callable[[], Any],
     cluster: str,
     service: str,
@@ -93,31 +99,35 @@ def follow(
     pause_seconds: float = PAUSE_SECONDS,
 ) -> None:
     """Returns once ECS has deployed this task definition; raises DeployFailed when it has not."""
-    client = connect()
-    end = time.monotonic() + patience_seconds
-    while True:
-        primary = _primary(client, cluster, service)
-        wanted, runs = _short(task_definition), _short(primary["taskDefinition"])
-        if runs != wanted:
-            raise DeployFailed(
-                f"{service}: ECS rolled {wanted} back and runs {runs}.{_reasons(client, cluster, service, wanted)}\n"
-                f"{runs} goes on serving. Correct {wanted} and run `up` again, or revert the change."
-            )
-        # A service without a rolling deployment of its own has none of these states.
-        state = primary.get("rolloutState", "COMPLETED")
-        if state == "COMPLETED":
-            return
-        if state == "FAILED":
-            raise DeployFailed(
-                f"{service}: ECS could not deploy {wanted}, and there is none before it to go back to."
-                f"{_reasons(client, cluster, service, wanted)}"
-            )
+    wanted, end = _short(task_definition), time.monotonic() + patience_seconds
+    while not await asking(is_deployed, connect, cluster, service, task_definition):
         if time.monotonic() > end:
+            reasons = await asking(lambda: _reasons(connect(), cluster, service, wanted))
             raise DeployFailed(
                 f"{service}: ECS has not deployed {wanted} in {patience_seconds / 60:.0f} minutes and goes on trying."
-                f"{_reasons(client, cluster, service, wanted)}"
+                f"{reasons}"
             )
-        time.sleep(pause_seconds)
+        await asyncio.sleep(pause_seconds)
+
+
+def is_deployed(connect: Callable[[], Any], cluster: str, service: str, task_definition: str) -> bool:
+    """Whether ECS has, or still tries; raises DeployFailed when it has given up."""
+    client = connect()
+    primary = _primary(client, cluster, service)
+    wanted, runs = _short(task_definition), _short(primary["taskDefinition"])
+    if runs != wanted:
+        raise DeployFailed(
+            f"{service}: ECS rolled {wanted} back and runs {runs}.{_reasons(client, cluster, service, wanted)}\n"
+            f"{runs} goes on serving. Correct {wanted} and run `up` again, or revert the change."
+        )
+    # A service without a rolling deployment of its own has none of these states.
+    state = primary.get("rolloutState", "COMPLETED")
+    if state == "FAILED":
+        raise DeployFailed(
+            f"{service}: ECS could not deploy {wanted}, and there is none before it to go back to."
+            f"{_reasons(client, cluster, service, wanted)}"
+        )
+    return bool(state == "COMPLETED")
 
 
 def explain(connect: Callable[[], Any], cluster: str, service: str, task_definition: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import urllib.error
@@ -11,7 +10,7 @@ from typing import Any
 
 import pulumi
 
-from components.assumed_role import AssumedRole
+from components.assumed_role import AssumedRole, asking, refusals
 from components.image_cache import PREFIX
 
 # The registries that the program's own role may ask, the pull-through cache among them: asked there, a Docker Hub
@@ -46,7 +45,7 @@ class ImageCheck:
             definitions = (args.new_inputs or {}).get("containerDefinitions")
             if isinstance(definitions, str):  # not so in a preview in which they are not known yet
                 for definition in json.loads(definitions):
-                    await asyncio.to_thread(ask, role, definition["image"], preview=bool(pulumi.runtime.is_dry_run()))
+                    await asking(ask, role, definition["image"], preview=bool(pulumi.runtime.is_dry_run()))
 
         hook = pulumi.ResourceHook(f"{name}-there", asked, pulumi.ResourceHookOptions(on_dry_run=True))
         self.hooks = pulumi.ResourceHookBinding(before_create=[hook])
@@ -58,14 +57,14 @@ def ask(role: AssumedRole, image: str, *, preview: bool) -> None:
     if match is None:
         return
     repository, reference = match["repository"], match["reference"]
-    (login,) = role.client("ecr").get_authorization_token()["authorizationData"]
-    # The token is good for every registry that the role may read; its endpoint is the one of the role's own account.
-    own = f":{match['account']}:" in role.role_arn
-    registry = login["proxyEndpoint"] if own else f"https://{match['host']}"
     cached = repository.startswith(f"{PREFIX}/")
     try:
+        (login,) = role.client("ecr").get_authorization_token()["authorizationData"]
+        # The token is good for every registry that the role may read; its endpoint is the role's own account's.
+        own = f":{match['account']}:" in role.role_arn
+        registry = login["proxyEndpoint"] if own else f"https://{match['host']}"
         status = _status(f"{registry}/v2/{repository}/manifests/{reference}", login["authorizationToken"])
-    except OSError as error:
+    except (OSError, *refusals()) as error:
         pulumi.log.warn(f"{image}: the registry could not be asked whether it has it: {error}")
         return
     if status == 404 and not (preview and cached):  # a preview may not make the cache fetch it

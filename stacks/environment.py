@@ -7,7 +7,9 @@ from typing import Any
 import pulumi
 
 from components.access_logs import AccessLogs, AccessLogsArgs
+from components.assumed_role import AssumedRole
 from components.bastion import Bastion, BastionArgs
+from components.deploy_check import DeployCheck
 from components.ecs_cluster import EcsCluster, EcsClusterArgs, NightArgs
 from components.ecs_service import (
     EcsService,
@@ -22,6 +24,7 @@ from components.ecs_service import (
     WebArgs,
 )
 from components.image_cache import ImageCache, cached_image
+from components.image_check import ImageCheck
 from components.internal_dns import InternalDns, InternalDnsArgs
 from components.log_key import LogKey, LogKeyArgs
 from components.network import Network, NetworkArgs
@@ -33,7 +36,7 @@ from config.stack import Night
 from stacks.account import account_baseline
 from stacks.migration import migration
 from stacks.monitoring import monitoring
-from stacks.providers import account_provider, datadog_provider, root_zone_provider
+from stacks.providers import access_role_arn, account_provider, datadog_provider, root_zone_provider
 
 
 def environment(settings: EnvironmentSettings) -> dict[str, pulumi.Input[Any]]:
@@ -103,11 +106,15 @@ def environment(settings: EnvironmentSettings) -> dict[str, pulumi.Input[Any]]:
         name: _cluster(cluster, settings, network, dns, access_logs, firewall, log_key, in_account)
         for name, cluster in settings.clusters.items()
     }
+    role = AssumedRole(region=platform.region, role_arn=access_role_arn(settings))
+    deploy_check, image_check = DeployCheck("deploy", role), ImageCheck("image", role)
     services = {}
     for name, service in settings.services.items():
         cluster = clusters[service.spec.cluster]
-        services[name] = _service(service, settings, network, dns, cluster, log_key, in_account)
-    monitoring(settings, clusters, services, in_both)
+        services[name] = _service(
+            service, settings, network, dns, cluster, log_key, deploy_check, image_check, in_account
+        )
+    monitoring(settings, clusters, services, deploy_check, in_both)
     migration(settings, network, clusters, root_zone, in_account)
 
     return {
@@ -170,6 +177,8 @@ def _service(
     dns: InternalDns,
     cluster: EcsCluster,
     log_key: LogKey,
+    deploy_check: DeployCheck,
+    image_check: ImageCheck,
     opts: pulumi.ResourceOptions,
 ) -> EcsService:
     platform, spec = settings.platform, service.spec
@@ -210,6 +219,8 @@ def _service(
             schedule=ScheduleArgs(expression=spec.schedule, time_zone=spec.time_zone)
             if isinstance(spec, JobService)
             else None,
+            deploy_check=deploy_check,
+            image_check=image_check,
         ),
         opts,
     )

@@ -10,6 +10,7 @@ import pulumi
 from components.cluster_alerts import ClusterAlerts, ClusterAlertsArgs
 from components.datadog_agent import DatadogAgent, DatadogAgentArgs
 from components.datadog_integration import DatadogIntegration, DatadogIntegrationArgs
+from components.deploy_check import DeployCheck
 from components.deploy_events import DeployEvents, DeployEventsArgs
 from components.ecs_cluster import EcsCluster
 from components.ecs_service import EcsService
@@ -31,6 +32,7 @@ def monitoring(
     settings: EnvironmentSettings,
     clusters: Mapping[str, EcsCluster],
     services: Mapping[str, EcsService],
+    deploy_check: DeployCheck,
     opts: pulumi.ResourceOptions,
 ) -> None:
     """Watch the whole environment. `opts` has the account's provider and Datadog's."""
@@ -78,6 +80,7 @@ def monitoring(
                 collect_network=platform.datadog.collect_network,
                 cpu=AGENT_CPU,
                 memory_mib=AGENT_MEMORY_MIB,
+                deploy_check=deploy_check,
             ),
             opts,
         )

@@ -11,8 +11,12 @@ from config.settings import EnvironmentSettings, StackSettings
 
 def account_provider(settings: StackSettings) -> aws.Provider:
     """The stack's own account, by the role `slipway:access_role`."""
-    account_id = settings.account.id
-    return _assuming("aws", settings, account_id, f"arn:aws:iam::{account_id}:role/{settings.access_role}")
+    return _assuming("aws", settings, settings.account.id, access_role_arn(settings))
+
+
+def access_role_arn(settings: StackSettings) -> str:
+    """What the program works as in the stack's own account."""
+    return f"arn:aws:iam::{settings.account.id}:role/{settings.access_role}"
 
 
 def root_zone_provider(settings: EnvironmentSettings) -> aws.Provider:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
-from pulumi.runtime import mocks, rpc
+from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.proto import resource_pb2
+
+from slipway.recording import Callbacks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,8 @@ class Cloud(mocks.Mocks):
     def _deploy(self, program: Callable[[], object]) -> None:
         # In a context of its own: what another program registered with the SDK, such as a transformation, stays there.
         mocks.set_mocks(self, project="slipway", stack="test", preview=False, monitor=_Monitor(self))
+        runtime: Any = settings.SETTINGS  # its attributes are context variables, which type checkers take for methods
+        runtime.callbacks = Callbacks()
 
         @pulumi.runtime.test
         def run() -> None:

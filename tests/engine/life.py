@@ -23,8 +23,10 @@ class Life:
     writes_by_repeating: int  # calls that create, change or delete, made by the second `up` and the previews
     refresh: Run
     protected: frozenset[str]
+    destroy_without_program: Run
     refused_destroy: Run
     in_cloud_after_refusal: int
+    destroy_unprotected: Run
     destroy: Run
     in_cloud_at_the_end: int
     in_state_at_the_end: int
@@ -50,11 +52,14 @@ def live(workspace: Workspace, stack: str) -> Life:
     refresh = workspace.refresh(stack, "--expect-no-changes")
 
     # With its preview, as people run it: what is protected refuses before anything is deleted.
-    refused = workspace.run("destroy", "--stack", stack, "--yes")
+    without_program = workspace.run("destroy", "--stack", stack, "--yes")
+    refused = workspace.run("destroy", "--run-program", "--stack", stack, "--yes")
     in_cloud_after_refusal = workspace.assert_state_matches_cloud(stack)
 
-    workspace.run("state", "unprotect", "--all", "--yes", "--stack", stack).ok()
+    # As docs/recovery.md has it.
     cloud.lift_deletion_protection()
+    destroy_unprotected = workspace.destroy(stack, "--run-program", "--exclude-protected")
+    workspace.run("state", "unprotect", "--all", "--yes", "--stack", stack).ok()
     destroy = workspace.destroy(stack)
     return Life(
         first_preview=first_preview,
@@ -68,8 +73,10 @@ def live(workspace: Workspace, stack: str) -> Life:
         writes_by_repeating=writes_by_repeating,
         refresh=refresh,
         protected=protected,
+        destroy_without_program=without_program,
         refused_destroy=refused,
         in_cloud_after_refusal=in_cloud_after_refusal,
+        destroy_unprotected=destroy_unprotected,
         destroy=destroy,
         in_cloud_at_the_end=len(cloud.records),
         in_state_at_the_end=len(workspace.state(stack)),

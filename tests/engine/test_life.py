@@ -51,7 +51,14 @@ def test_destroy_is_refused_by_what_is_protected_and_deletes_nothing(lives: Live
     assert life.in_cloud_after_refusal == life.in_cloud
 
 
+def test_destroy_without_the_program_is_refused_and_says_what_is_missing(lives: Lives, stack: str) -> None:
+    """Where there are services: a hook of the program runs before one leaves."""
+    refusal = lives[stack].result().destroy_without_program.refused().output
+    assert ("You must run with the `--run-program` flag" in refusal) is (stack != "ops")
+
+
 def test_destroy_leaves_nothing_once_protection_is_lifted(lives: Lives, stack: str) -> None:
     life = lives[stack].result()
+    life.destroy_unprotected.ok()
     life.destroy.ok()
     assert (life.in_cloud_at_the_end, life.in_state_at_the_end) == (0, 0)

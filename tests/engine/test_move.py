@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from .aws_api import AwsApi, every_deploy_succeeds
 from .conftest import PROJECT
 from .workspace import Workspace
 
@@ -83,10 +82,7 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
     )
     (project / "__main__.py").write_text(PROGRAM)
     made = Workspace(project, tmp_path)
-    api = AwsApi(every_deploy_succeeds(made.cloud))
-    made.env |= api.env
     yield made
-    api.stop()
     made.close()
 
 

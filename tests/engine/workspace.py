@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from .aws_api import AwsApi, every_deploy_succeeds
 from .provider.cloud import Cloud
 from .provider.server import Provider
 
@@ -84,7 +86,8 @@ class Run:
 
 
 class Workspace:
-    """Runs the CLI on a copy of a project. `cloud` is what the program finds behind aws and datadog."""
+    """Runs the CLI on a copy of a project. `cloud` is what the program finds behind aws and datadog, and is what an
+    ECS that never fails runs."""
 
     def __init__(self, project: Path, folder: Path) -> None:
         self.project = folder / "project"
@@ -96,7 +99,9 @@ class Workspace:
         (self.project / ".venv").symlink_to(sys.prefix, target_is_directory=True)
         for name in ("home", "state"):
             (folder / name).mkdir()
+        self._hurry()
         self._providers = [Provider(package, self.cloud) for package in PACKAGES]
+        self._api = AwsApi(every_deploy_succeeds(self.cloud))
         self.env = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder / "home"),
@@ -114,9 +119,18 @@ class Workspace:
             "DATADOG_APP_KEY": APP_KEY_CANARY,
             "DD_API_KEY": API_KEY_CANARY,
             "DD_APP_KEY": APP_KEY_CANARY,
+            **self._api.env,
         }
 
+    def _hurry(self) -> None:
+        """No resolver here remembers the name of a service that leaves, so that nobody need wait."""
+        file = self.project / "components/deploy_check.py"
+        text, count = re.subn(r"^NAME_SECONDS = .*", "NAME_SECONDS = 1.0", file.read_text(), flags=re.MULTILINE)
+        assert count == 1
+        file.write_text(text)
+
     def close(self) -> None:
+        self._api.stop()
         for provider in self._providers:
             provider.stop()
 

@@ -110,6 +110,17 @@ def test_a_registry_that_cannot_be_asked_is_a_warning(
     assert what in warning
 
 
+def test_a_login_that_is_refused_is_a_warning(
+    registry: Registry, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    ask(ROLE, f"{ECR}/gateway:1", preview=False)
+    (warning,) = warnings
+    assert "Unable to locate credentials" in warning
+    assert registry.asked == []
+
+
 def test_a_registry_that_the_role_cannot_log_in_to_is_not_asked(registry: Registry) -> None:
     ask(ROLE, "ghcr.io/acme/gateway:1", preview=False)
     assert registry.asked == []

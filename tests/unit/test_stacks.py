@@ -135,6 +135,28 @@ def test_what_keeps_state_is_protected(evaluated: dict[tuple[str, str], Plan], s
 
 
 @pytest.mark.parametrize("stack", ENVIRONMENTS)
+def test_every_deploy_is_checked(evaluated: dict[tuple[str, str], Plan], stack: str) -> None:
+    """The agents' services too. Their image is public: the account's own registry cannot be asked for it."""
+    resources = evaluated["committed", stack].resources
+    services = [r for r in resources if r.type == "aws:ecs/service:Service"]
+    assert {r.name for r in services} >= {"gateway-on-api", "api-datadog-agent-service"}
+    for service in services:
+        assert service.hooks == {
+            "afterCreate": ("deploy-deployed",),
+            "afterUpdate": ("deploy-deployed",),
+            "beforeDelete": ("deploy-leaving",),
+            "onError": ("deploy-failed",),
+        }
+    checked = [r.name for r in resources if r.hooks == {"beforeCreate": ("image-there",)}]
+    definitions = [r.name for r in resources if r.type == "aws:ecs/taskDefinition:TaskDefinition"]
+    assert checked == [name for name in definitions if not name.endswith("-datadog-agent-task")]
+
+
+def test_ops_deploys_nothing_to_check(evaluated: dict[tuple[str, str], Plan]) -> None:
+    assert [r.name for r in evaluated["committed", "ops"].resources if r.hooks] == []
+
+
+@pytest.mark.parametrize("stack", ENVIRONMENTS)
 def test_a_longer_drain_changes_one_property_of_one_resource(
     evaluated: dict[tuple[str, str], Plan], stack: str
 ) -> None:
