@@ -101,6 +101,7 @@ OPS_SERVICES = (
     "ce",
     "cloudtrail",
     "cloudwatch",
+    "ecr",
     "guardduty",
     "identitystore",
     "logs",

@@ -13,6 +13,7 @@ import pulumi_aws as aws
 from components.deploy_check import DeployCheck
 from components.iam import Statement, allow, policy_document, trust_service
 from components.image_check import ImageCheck
+from components.image_reference import ecr_image
 
 DATADOG_SOCKETS = "/var/run/datadog"
 """The folder on each host in which the Datadog agent listens; every task mounts it."""
@@ -308,19 +309,8 @@ class EcsService(pulumi.ComponentResource):
         parameters = [arn for arn in arns if ":ssm:" in arn]
 
         def document(group: str) -> str:
-            statements: list[Statement] = [
-                allow("Login", ["ecr:GetAuthorizationToken"], ["*"]),
-                allow(
-                    "Pull",
-                    [
-                        "ecr:BatchCheckLayerAvailability",
-                        "ecr:BatchGetImage",
-                        "ecr:BatchImportUpstreamImage",
-                        "ecr:CreateRepository",
-                        "ecr:GetDownloadUrlForLayer",
-                    ],
-                    [f"arn:aws:ecr:{args.region}:{args.account_id}:repository/*"],
-                ),
+            statements = [
+                *_pull(args.image),
                 allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group}:*"]),
             ]
             if secrets:
@@ -764,6 +754,20 @@ class EcsService(pulumi.ComponentResource):
 
 def _json(*statements: Statement) -> str:
     return json.dumps(policy_document(*statements))
+
+
+def _pull(image: str) -> list[Statement]:
+    """What pulling an image takes: nothing, where it is not in ECR."""
+    known = ecr_image(image)
+    if known is None:
+        return []
+    actions = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    if known.upstream:  # https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html
+        actions += ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"]
+    return [
+        allow("Login", ["ecr:GetAuthorizationToken"], ["*"]),
+        allow("Pull", sorted(actions), [known.repository_arn]),
+    ]
 
 
 def _deployment(strategy: StrategyArgs) -> aws.ecs.ServiceDeploymentConfigurationArgs:

@@ -144,15 +144,18 @@ def allow(
 GITHUB = "token.actions.githubusercontent.com"
 
 
-def trust_github(account_id: str, *, subject: str, ref: str | None = None) -> Statement:
-    """Lets GitHub Actions jobs of exactly this OIDC subject, and of this git ref if given, assume a role.
+def trust_github(account_id: str, *, subject: str, ref: str | None = None, workflow: str | None = None) -> Statement:
+    """Lets GitHub Actions jobs of exactly this OIDC subject, and of this git ref and reusable workflow if given,
+    assume a role.
 
-    STS evaluates the token's `ref` claim since January 2026
+    STS evaluates the token's `ref` and `job_workflow_ref` claims since January 2026
     (https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/).
     """
     claims = {f"{GITHUB}:aud": "sts.amazonaws.com", f"{GITHUB}:sub": subject}
     if ref is not None:
         claims[f"{GITHUB}:ref"] = ref
+    if workflow is not None:
+        claims[f"{GITHUB}:job_workflow_ref"] = workflow
     return {
         "Sid": "GitHubActions",
         "Effect": "Allow",

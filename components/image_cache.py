@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import re
+import json
 
 import pulumi
 import pulumi_aws as aws
 
-PREFIX = "docker-hub"
+from components.image_reference import CACHE_PREFIX
+
+# Of each repository. An older one is fetched again where it is still asked for.
+_KEPT_IMAGES = 100
 
 
 class ImageCache(pulumi.ComponentResource):
@@ -20,30 +23,38 @@ class ImageCache(pulumi.ComponentResource):
         # The name must start so: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html
         secret = aws.secretsmanager.Secret(
             f"{name}-credential",
-            name=f"ecr-pullthroughcache/{PREFIX}",
+            name=f"ecr-pullthroughcache/{CACHE_PREFIX}",
             description="Docker Hub user name and access token for the ECR pull-through cache",
             opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
         aws.ecr.PullThroughCacheRule(
             f"{name}-rule",
-            ecr_repository_prefix=PREFIX,
+            ecr_repository_prefix=CACHE_PREFIX,
             upstream_registry_url="registry-1.docker.io",
             credential_arn=secret.arn,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        # ECR makes the repositories itself, when the first host pulls.
+        aws.ecr.RepositoryCreationTemplate(
+            f"{name}-repositories",
+            prefix=CACHE_PREFIX,
+            applied_fors=["PULL_THROUGH_CACHE"],
+            lifecycle_policy=json.dumps(
+                {
+                    "rules": [
+                        {
+                            "rulePriority": 1,
+                            "selection": {
+                                "tagStatus": "any",
+                                "countType": "imageCountMoreThan",
+                                "countNumber": _KEPT_IMAGES,
+                            },
+                            "action": {"type": "expire"},
+                        }
+                    ]
+                }
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         self.secret_arn = secret.arn
         self.register_outputs({"secretArn": self.secret_arn})
-
-
-def cached_image(repository: str, version: str, *, account_id: str, region: str) -> str:
-    """The image to pull: Docker Hub's by way of the cache, any other registry's as it is.
-
-    The first part names a registry where it holds a dot or a port, as Docker reads it
-    (https://pkg.go.dev/github.com/distribution/reference).
-    """
-    separator = "@" if version.startswith("sha256:") else ":"
-    first, _, rest = repository.partition("/")
-    if rest and re.search(r"[.:]", first):
-        return f"{repository}{separator}{version}"
-    path = repository if rest else f"library/{repository}"
-    return f"{account_id}.dkr.ecr.{region}.amazonaws.com/{PREFIX}/{path}{separator}{version}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import urllib.error
 import urllib.request
 from typing import Any
@@ -11,13 +10,7 @@ from typing import Any
 import pulumi
 
 from components.assumed_role import AssumedRole, asking, refusals
-from components.image_cache import PREFIX
-
-# The registries that the program's own role may ask, the pull-through cache among them: asked there, a Docker Hub
-# image is fetched, so that the first host need not wait for it either.
-_ECR = re.compile(
-    r"(?P<host>(?P<account>\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com)/(?P<repository>[^:@]+)[:@](?P<reference>.+)"
-)
+from components.image_reference import ecr_image
 
 # https://distribution.github.io/distribution/spec/manifest-v2-2/ and https://github.com/opencontainers/image-spec
 _MANIFESTS = ", ".join(
@@ -53,23 +46,21 @@ class ImageCheck:
 
 def ask(role: AssumedRole, image: str, *, preview: bool) -> None:
     """Raises ImageMissing where the registry has no such image. A registry that cannot be asked is no failure."""
-    match = _ECR.fullmatch(image)
-    if match is None:
+    known = ecr_image(image)  # Docker Hub's too: asked by way of the cache it is fetched, so no host waits for it
+    if known is None:
         return
-    repository, reference = match["repository"], match["reference"]
-    cached = repository.startswith(f"{PREFIX}/")
     try:
         (login,) = role.client("ecr").get_authorization_token()["authorizationData"]
         # The token is good for every registry that the role may read; its endpoint is the role's own account's.
-        own = f":{match['account']}:" in role.role_arn
-        registry = login["proxyEndpoint"] if own else f"https://{match['host']}"
-        status = _status(f"{registry}/v2/{repository}/manifests/{reference}", login["authorizationToken"])
+        own = f":{known.account_id}:" in role.role_arn
+        registry = login["proxyEndpoint"] if own else f"https://{known.host}"
+        status = _status(f"{registry}/v2/{known.repository}/manifests/{known.version}", login["authorizationToken"])
     except (OSError, *refusals()) as error:
         pulumi.log.warn(f"{image}: the registry could not be asked whether it has it: {error}")
         return
-    if status == 404 and not (preview and cached):  # a preview may not make the cache fetch it
-        source = f"Docker Hub's {repository.removeprefix(f'{PREFIX}/')}" if cached else repository
-        raise ImageMissing(f"{source} has no {reference}. Push it first, or correct the version.")
+    if status == 404 and not (preview and known.upstream):  # a preview may not make the cache fetch it
+        source = f"Docker Hub's {known.upstream}" if known.upstream else known.repository
+        raise ImageMissing(f"{source} has no {known.version}. Push it first, or correct the version.")
     if status not in (200, 404):
         pulumi.log.warn(f"{image}: the registry answered {status} when asked whether it has it")
 

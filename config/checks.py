@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from config import alerts
 from config.capacity import cluster_capacity, fits_on_host
-from config.errors import Problem, Words, did_you_mean
+from config.errors import NOTHING, Problem, Words, did_you_mean
 from config.fields import ENVIRONMENTS, Exposure, VpcCidr
 from config.files import read_mapping
 from config.instance_types import instance_type
@@ -141,6 +141,7 @@ def people(people: Mapping[str, Person], *, file: str) -> Iterator[Problem]:
 
 def catalogue(services: Mapping[str, Service], platform: Platform) -> Iterator[Problem]:
     """What the service files say of each other and of the platform."""
+    images: dict[str, str] = {}
     priorities: dict[tuple[str, str, int], str] = {}  # cluster, load balancer and priority to service
     for name, service in sorted(services.items()):
         file = f"services/{name}.yaml"
@@ -154,6 +155,16 @@ def catalogue(services: Mapping[str, Service], platform: Platform) -> Iterator[P
             )
         yield from _one_of(service.cluster, platform.clusters, file, "cluster", "the clusters of slipway:platform")
         yield from _one_of(service.owner, platform.teams, file, "owner", "the teams of slipway:platform")
+        first = images.setdefault(service.image, name)
+        if service.ecr != services[first].ecr:
+            yield Problem(
+                file=file,
+                key="ecr",
+                given=service.ecr.model_dump(exclude_none=True) if service.ecr else NOTHING,
+                allowed=f"the same as in services/{first}.yaml, because both run {service.image}, and an image is in "
+                "one registry",
+                remedy="write it in both files, or in neither",
+            )
         for alert, override in service.alerts.items():
             for key, given, allowed in alerts.violations(service.kind, alert, override):
                 yield Problem(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationInfo, field_validator, model_validator
@@ -11,6 +12,7 @@ from config.fields import (
     ClusterName,
     EnvironmentVariable,
     Exposure,
+    GitHubRepository,
     HttpsUrl,
     Model,
     Percent,
@@ -21,6 +23,7 @@ from config.fields import (
     UrlPath,
     text,
 )
+from config.platform import RepositoryIds
 from config.times import Cron, Schedule, TimeZone
 
 PLACEHOLDERS = ("account_id", "domain", "environment", "internal_domain", "region")
@@ -166,6 +169,27 @@ class HealthCheck(Model):
         return self
 
 
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html (repositoryName); less what names
+# a registry, and the folder that holds what came from Docker Hub.
+_ECR_REPOSITORY = re.compile(
+    r"(?=.{2,256}$)(?![^/]*\.[^/]*/)(?!docker-hub/)"
+    r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*"
+)
+
+
+class OwnImage(Model):
+    """An image in the company's own ECR, and who builds it."""
+
+    pushed_by: GitHubRepository = Field(
+        description="the GitHub repository as OWNER/NAME whose main branch pushes the image"
+    )
+    ids: RepositoryIds | None = Field(
+        default=None,
+        description="the ids behind pushed_by; required where GitHub puts them in its OIDC subject: "
+        "repositories created, renamed or transferred after 15 July 2026",
+    )
+
+
 class ServiceBase(Model):
     """What every kind of service says."""
 
@@ -173,6 +197,11 @@ class ServiceBase(Model):
     owner: TeamName = Field(description="the team that owns it, one of slipway:platform teams")
     cluster: ClusterName = Field(description="the cluster that it runs on, one of slipway:platform clusters")
     image: ImageRepository = Field(description="the image's repository, without a tag")
+    ecr: OwnImage | None = Field(
+        default=None,
+        description="keeps the image in the company's own ECR; where not said it comes from the registry that image "
+        "names, or from Docker Hub",
+    )
     cpu: int = Field(ge=64, le=16384, description="CPU units for a task; 1,024 are one vCPU")
     memory_mib: int = Field(ge=64, le=122880, description="memory for a task in MiB; the task is killed above it")
     command: tuple[str, ...] = Field(default=(), description="the command, where the image's own is not wanted")
@@ -188,6 +217,17 @@ class ServiceBase(Model):
     stop_seconds: int = Field(default=30, ge=2, le=120, description="seconds between SIGTERM and SIGKILL, 2 to 120")
     alerts: dict[AlertName, AlertOverride] = Field(default={}, description="monitors tuned or switched off")
     runbook: HttpsUrl | None = Field(default=None, description="the runbook, where it is not at the usual address")
+
+    @field_validator("ecr")
+    @classmethod
+    def _name_in_ecr(cls, own: OwnImage | None, info: ValidationInfo) -> OwnImage | None:
+        image = info.data.get("image")
+        if own is not None and isinstance(image, str) and not _ECR_REPOSITORY.fullmatch(image):
+            raise ValueError(
+                f"an image that names no registry, such as acme/gateway, with single . _ - between letters and digits; "
+                f"{image} is not one"
+            )
+        return own
 
     @field_validator("secrets")
     @classmethod

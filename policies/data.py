@@ -13,7 +13,6 @@ _STATEFUL = (
     "aws:cloudtrail/trail:Trail",
     "aws:dynamodb/table:Table",
     "aws:ec2/vpc:Vpc",
-    "aws:ecr/repository:Repository",
     "aws:efs/fileSystem:FileSystem",
     "aws:kms/key:Key",
     "aws:organizations/account:Account",
@@ -112,14 +111,19 @@ def complete_buckets(resources: Sequence[Resource]) -> Iterator[tuple[Resource, 
 
 @resource_rule(
     *_STATEFUL,
+    "aws:ecr/repository:Repository",
     "aws:lb/loadBalancer:LoadBalancer",
-    remedy="Give it protect=True; a balancer enable_deletion_protection.",
+    remedy="Give it protect=True; a balancer enable_deletion_protection; a repository of images no force_delete.",
 )
 def protected_state(resource: Resource) -> Iterator[str]:
-    """A slip in a pull request must not delete what cannot be made again: the engine refuses, for a balancer AWS."""
+    """A slip in a pull request must not delete what cannot be made again: the engine refuses, AWS for a balancer and
+    for a repository that holds images."""
     if resource.short_type == "LoadBalancer":
         if not is_true(resource.inputs.get("enableDeletionProtection")):
             yield "AWS would delete it"
+    elif resource.short_type == "Repository":
+        if is_true(resource.inputs.get("forceDelete")):
+            yield "AWS would delete it with its images"
     elif not resource.protect:
         yield "the engine would delete it"
 

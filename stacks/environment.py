@@ -23,8 +23,9 @@ from components.ecs_service import (
     StrategyArgs,
     WebArgs,
 )
-from components.image_cache import ImageCache, cached_image
+from components.image_cache import ImageCache
 from components.image_check import ImageCheck
+from components.image_reference import own_image, public_image
 from components.internal_dns import InternalDns, InternalDnsArgs
 from components.log_key import LogKey, LogKeyArgs
 from components.network import Network, NetworkArgs
@@ -195,7 +196,7 @@ def _service(
             cluster_name=cluster.name,
             capacity_provider=cluster.capacity_provider,
             owner=spec.owner,
-            image=cached_image(spec.image, service.version, account_id=account_id, region=region),
+            image=_image(service, settings),
             version=service.version,
             cpu=spec.cpu,
             memory_mib=spec.memory_mib,
@@ -224,6 +225,14 @@ def _service(
         ),
         opts,
     )
+
+
+def _image(service: DeployedService, settings: EnvironmentSettings) -> str:
+    """The company's own images are in ops, Docker Hub's in the cache of this account."""
+    image, region = service.spec.image, settings.platform.region
+    if service.spec.ecr:
+        return own_image(image, service.version, account_id=settings.platform.accounts.ops.id, region=region)
+    return public_image(image, service.version, account_id=settings.account.id, region=region)
 
 
 def _queue(spec: WorkerService) -> QueueArgs | None:

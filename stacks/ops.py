@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 import pulumi
 
 from components.audit_trail import AuditTrail, AuditTrailArgs
 from components.datadog_integration import DatadogIntegration, DatadogIntegrationArgs
-from components.iam import role_name
+from components.iam import github_subject, role_name
+from components.image_registry import ImageRegistry, ImageRegistryArgs
 from components.organization import MemberArgs, Organization, OrganizationArgs
 from components.people import IdentityCenterArgs, People, PeopleArgs, PersonArgs
 from components.root_zone import RootZone, RootZoneArgs
@@ -116,6 +118,17 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
         ),
         in_both,
     )
+    registry = ImageRegistry(
+        "images",
+        ImageRegistryArgs(
+            account_id=ops_account_id,
+            region=platform.region,
+            pull_account_ids=[account_ids[stack] for stack in ENVIRONMENTS],
+            workflow=f"{platform.repository}/.github/workflows/image.yml@refs/heads/main",
+            images=_images(settings),
+        ),
+        in_account,
+    )
     for name, service in settings.catalogue.items():
         ServicePage(name, _page(name, service, platform), in_both)
     return {
@@ -123,6 +136,7 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
         "account_ids": organization.account_ids,
         "state_bucket": state.bucket,
         "secrets_providers": state.secrets_providers,
+        "image_registry": registry.host,
         "root_zone_id": root_zone.zone_id,
         "name_servers": root_zone.name_servers,
     }
@@ -135,6 +149,16 @@ def _account(platform: Platform, stack: str) -> Account:
 
 def _member(account: Account) -> MemberArgs:
     return MemberArgs(email=account.email, adopt=account.id if account.adopt else None)
+
+
+def _images(settings: OpsSettings) -> dict[str, dict[str, str]]:
+    """The images that are the company's own, and what pushes each for which service."""
+    images: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, service in settings.catalogue.items():
+        if own := service.ecr:
+            ids = None if own.ids is None else (own.ids.owner, own.ids.repository)
+            images[service.image][name] = github_subject(own.pushed_by, ids, "ref:refs/heads/main")
+    return images
 
 
 def _page(name: str, service: Service, platform: Platform) -> ServicePageArgs:

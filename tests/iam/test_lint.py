@@ -22,9 +22,10 @@ MAX_TRUST_POLICY = 2048
 # (issue, document, detail) -> why it is right as it is.
 ACCEPTED = {
     ("MALFORMED", r":assumeRolePolicy$", r"neither Resource nor NotResource"): "a trust policy's resource is its role",
+    ("MALFORMED", r":images-\S+-pull:policy$", r"neither Resource nor NotResource"): "a repository's policy has none",
     (
         "UNKNOWN_FEDERATION_SOURCE",
-        r":account-(deploy|preview):assumeRolePolicy$",
+        r":(account-(deploy|preview)|images-push-\w+):assumeRolePolicy$",
         r"oidc-provider/token\.actions\.githubusercontent\.com$",
     ): "GitHub's provider, of which parliament does not know",
     ("RESOURCE_STAR", r"-key:policy$", r"^\['kms:"): "in a key's policy, * is the key",

@@ -259,6 +259,26 @@ def test_previews_come_from_pull_requests(stack: str) -> None:
     assert with_token(stack, "deploy", sub=subject, aud=AUDIENCE, ref=MAIN) is DENIED
 
 
+IMAGE_WORKFLOW = "acme/platform/.github/workflows/image.yml@refs/heads/main"
+
+
+@pytest.mark.parametrize(
+    ("subject", "workflow", "verdict"),
+    [
+        ("repo:acme/ledger:ref:refs/heads/main", IMAGE_WORKFLOW, ALLOWED),
+        ("repo:acme/ledger:ref:refs/heads/main", "acme/ledger/.github/workflows/image.yml@refs/heads/main", DENIED),
+        ("repo:acme/ledger:ref:refs/heads/main", IMAGE_WORKFLOW.replace("main", "evil"), DENIED),
+        ("repo:acme/ledger:ref:refs/heads/evil", IMAGE_WORKFLOW, DENIED),
+        ("repo:acme/ledger:pull_request", IMAGE_WORKFLOW, DENIED),
+        ("repo:acme/orders:ref:refs/heads/main", IMAGE_WORKFLOW, DENIED),
+    ],
+)
+def test_an_image_is_pushed_by_its_own_repositorys_main_through_the_platforms_workflow(
+    subject: str, workflow: str, verdict: Verdict
+) -> None:
+    assert with_token("ops", "push-ledger", sub=subject, aud=AUDIENCE, job_workflow_ref=workflow) is verdict
+
+
 @pytest.mark.parametrize(
     "subject",
     [

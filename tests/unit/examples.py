@@ -77,7 +77,7 @@ def a_worker(**changes: Any) -> EcsServiceArgs:
             cluster_name="api",
             capacity_provider="api-hosts",
             owner="payments",
-            image="acme/gateway:4.12.0",
+            image="333333333333.dkr.ecr.us-east-1.amazonaws.com/docker-hub/acme/gateway:4.12.0",
             version="4.12.0",
             cpu=512,
             memory_mib=1024,

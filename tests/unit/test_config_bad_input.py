@@ -1302,6 +1302,45 @@ CASES = [
             ("bake_minutes", -1, "at least 0"),
         )
     ),
+    *(
+        case(
+            f"an image in ECR by the name {image}",
+            each(setting(LEDGER, "image", to=image), setting(LEDGER, "ecr", to={"pushed_by": "acme/ledger"})),
+            file=LEDGER,
+            key="ecr",
+            given="acme/ledger",
+            allowed=f"an image that names no registry, such as acme/gateway, with single . _ - between letters and "
+            f"digits; {image} is not one",
+            remedy="keeps the image in the company's own ECR",
+        )
+        for image in ("ghcr.io/acme/ledger", "docker-hub/acme/ledger", "acme/led__ger", "x")
+    ),
+    case(
+        "an image in ECR that nobody pushes",
+        setting(LEDGER, "ecr", to={}),
+        file=LEDGER,
+        key="ecr.pushed_by",
+        allowed="the GitHub repository as OWNER/NAME whose main branch pushes the image",
+        remedy="add the key",
+    ),
+    case(
+        "an image in ECR that is pushed by no repository of GitHub's",
+        setting(LEDGER, "ecr", to={"pushed_by": "https://github.com/acme/ledger"}),
+        file=LEDGER,
+        key="ecr.pushed_by",
+        given="https://github.com/acme/ledger",
+        allowed="a GitHub repository as OWNER/NAME",
+        remedy="the GitHub repository as OWNER/NAME whose main branch pushes the image",
+    ),
+    case(
+        "one image in two registries",
+        each(adding("audit", "ledger", tasks=1), setting(LEDGER, "ecr", to={"pushed_by": "acme/ledger"})),
+        file=LEDGER,
+        key="ecr",
+        given="acme/ledger",
+        allowed="the same as in services/audit.yaml, because both run acme/ledger, and an image is in one registry",
+        remedy="write it in both files, or in neither",
+    ),
     case(
         "a rollback at no error at all",
         setting(GATEWAY, "rollback_error_percent", to=0),

@@ -270,6 +270,33 @@ def test_execution_role_of_a_service_without_secrets_reads_none(cloud: Cloud) ->
     assert set(statements(cloud, "gateway-execution")) == {"Login", "Pull", "Log"}
 
 
+@pytest.mark.parametrize(
+    ("image", "repository", "imports"),
+    [
+        (
+            "333333333333.dkr.ecr.us-east-1.amazonaws.com/docker-hub/acme/gateway:1",
+            "333333333333:repository/docker-hub/acme/gateway",
+            True,
+        ),
+        ("111111111111.dkr.ecr.us-east-1.amazonaws.com/acme/gateway:1", "111111111111:repository/acme/gateway", False),
+    ],
+    ids=["cached", "own"],
+)
+def test_execution_role_pulls_the_services_own_image_alone(
+    cloud: Cloud, image: str, repository: str, imports: bool
+) -> None:
+    deploy(cloud, a_worker(image=image))
+    pull = statements(cloud, "gateway-execution")["Pull"]
+    assert pull["Resource"] == [f"arn:aws:ecr:us-east-1:{repository}"]
+    assert ({"ecr:BatchImportUpstreamImage", "ecr:CreateRepository"} <= {*pull["Action"]}) is imports
+    assert "ecr:BatchGetImage" in pull["Action"]
+
+
+def test_execution_role_needs_nothing_for_a_public_registry(cloud: Cloud) -> None:
+    deploy(cloud, a_worker(image="ghcr.io/acme/gateway:1"))
+    assert set(statements(cloud, "gateway-execution")) == {"Log"}
+
+
 def test_task_role_has_the_services_permissions(cloud: Cloud) -> None:
     deploy(cloud, a_worker(permissions=[Permission(actions=["sqs:SendMessage"], resources=["arn:aws:sqs:::q"])]))
     assert statements(cloud, "gateway-task")["Permission0"] == {

@@ -1,6 +1,6 @@
-import pytest
+import json
 
-from components.image_cache import ImageCache, cached_image
+from components.image_cache import ImageCache
 from tests.cloud import Cloud
 
 
@@ -21,18 +21,9 @@ def test_the_credential_is_protected_and_holds_no_value(cloud: Cloud) -> None:
     assert cloud.all("aws:secretsmanager/secretVersion:SecretVersion") == []
 
 
-ECR = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
-
-
-@pytest.mark.parametrize(
-    ("repository", "version", "image"),
-    [
-        ("acme/gateway", "4.12.0", f"{ECR}/docker-hub/acme/gateway:4.12.0"),
-        ("nginx", "1.29", f"{ECR}/docker-hub/library/nginx:1.29"),
-        ("acme/gateway", "sha256:" + "a" * 64, f"{ECR}/docker-hub/acme/gateway@sha256:{'a' * 64}"),
-        ("ghcr.io/acme/gateway", "1", "ghcr.io/acme/gateway:1"),
-        ("registry:5000/gateway", "1", "registry:5000/gateway:1"),
-    ],
-)
-def test_image_to_pull(repository: str, version: str, image: str) -> None:
-    assert cached_image(repository, version, account_id="111111111111", region="us-east-1") == image
+def test_no_repository_of_the_cache_grows_for_ever(cloud: Cloud) -> None:
+    cloud.deploy(lambda: ImageCache("images"))
+    template = cloud.one("aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate")
+    assert (template["prefix"], template["appliedFors"]) == ("docker-hub", ["PULL_THROUGH_CACHE"])
+    (rule,) = json.loads(template["lifecyclePolicy"])["rules"]
+    assert rule["selection"] == {"countNumber": 100, "countType": "imageCountMoreThan", "tagStatus": "any"}

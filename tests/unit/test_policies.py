@@ -228,6 +228,7 @@ PASSING: dict[str, Sequence[Resource | tuple[Resource, ...]]] = {
     "log-retention": [resource(LOGS, {"retentionInDays": 30.0})],
     "protected-state": [
         resource("aws:kms/key:Key"),
+        resource("aws:ecr/repository:Repository", protect=False),
         resource("aws:sqs/queue:Queue", {"kmsMasterKeyId": "key"}, protect=False),
     ],
     "service-tags": [
@@ -428,6 +429,7 @@ FAILING: dict[str, Sequence[tuple[Resource | tuple[Resource, ...], str]]] = {
             ),
             "AWS would delete it",
         ),
+        (resource("aws:ecr/repository:Repository", {"forceDelete": True}), "AWS would delete it with its images"),
     ],
     "service-tags": [
         (resource(TASK, {"tags": {"service": "it"}}, inside=SERVICE), "without owner"),
