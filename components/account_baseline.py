@@ -16,11 +16,12 @@ from components.iam import (
     BASELINE_PATH,
     BOUNDARY,
     DEPLOY,
-    DEVELOPER,
     GITHUB,
+    GLOBAL_REGION,
+    PEOPLE_ROLES,
     PREVIEW,
-    READ_ONLY,
     Statement,
+    aws_managed_arn,
     github_subject,
     policy_document,
     trust_github,
@@ -28,11 +29,10 @@ from components.iam import (
     trust_roles,
 )
 
-CONTACT_TYPES = ("BILLING", "OPERATIONS", "SECURITY")
+MAIN = "refs/heads/main"
+"""The branch that is deployed."""
 
-GLOBAL_REGION = "us-east-1"
-"""Where a root user's sign-in and IAM's calls are recorded, whatever the account's region.
-https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html"""
+CONTACT_TYPES = ("BILLING", "OPERATIONS", "SECURITY")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +67,8 @@ class AccountBaselineArgs:
     billing: ContactArgs
     operations: ContactArgs
     security: ContactArgs
+    identity_center: bool = False
+    """Whether people come by IAM Identity Center, whose roles then stand beside those of the same name."""
     session_hours: int = 4
     """How long a person's session lasts, and how old its MFA may be; AWS allows 1 to 12."""
 
@@ -108,17 +110,27 @@ class AccountBaseline(pulumi.ComponentResource):
         """The roles that people in ops assume; who may assume which is said there."""
         args = self._args
         people = trust_people(args.ops_account_id, mfa_age_seconds=args.session_hours * 3600)
-        itself = trust_roles("Itself", args.account_id, [ADMINISTRATOR])
-        no_data = self._policy("no-data", policies.no_data(args.company, args.ops_account_id)).arn
-        operate = self._policy("operate", policies.developer(args.account_id, (args.region, *args.regions))).arn
-        look, support = _aws_managed("ReadOnlyAccess"), _aws_managed("AWSSupportAccess")
-        everything = _aws_managed("AdministratorAccess")
         seconds = args.session_hours * 3600
-        return [
-            self._role(ADMINISTRATOR, [people, itself], {"all": everything}, seconds),
-            self._role(DEVELOPER, [people], {"look": look, "operate": operate, "support": support}, seconds),
-            self._role(READ_ONLY, [people], {"look": look, "no-data": no_data}, seconds),
-        ]
+        roles = []
+        for role in PEOPLE_ROLES:
+            trust = [people, self._trusts(ADMINISTRATOR)] if role == ADMINISTRATOR else [people]
+            permissions = policies.people_permissions(
+                role,
+                account_id=args.account_id,
+                company=args.company,
+                ops_account_id=args.ops_account_id,
+                regions=(args.region, *args.regions),
+            )
+            managed: dict[str, pulumi.Input[str]] = {
+                purpose: aws_managed_arn(policy) for purpose, policy in permissions.managed.items()
+            }
+            managed |= {purpose: self._policy(purpose, document).arn for purpose, document in permissions.own.items()}
+            roles.append(self._role(role, trust, managed, seconds))
+        return roles
+
+    def _trusts(self, *roles: str) -> Statement:
+        args = self._args
+        return trust_roles("Itself", args.account_id, roles, identity_center=args.identity_center)
 
     def _ci_roles(self) -> list[_Role]:
         """The roles of GitHub's jobs, and of administrators who do by hand what CI would.
@@ -132,12 +144,15 @@ class AccountBaseline(pulumi.ComponentResource):
             client_id_lists=["sts.amazonaws.com"],
             opts=self._child,
         )
-        # A job that names an environment has it in its subject, whatever its branch; another has its event:
-        # https://docs.github.com/en/actions/reference/security/oidc#example-subject-claims
-        subject = github_subject(args.repository, args.repository_ids, f"environment:{args.stack}")
-        from_main = trust_github(args.account_id, subject=subject, ref="refs/heads/main")
-        subject = github_subject(args.repository, args.repository_ids, "pull_request")
-        from_pull_requests = trust_github(args.account_id, subject=subject)
+        # A job that names an environment has it in its subject, whatever its branch; another has its branch or, for a
+        # pull request, only that: https://docs.github.com/en/actions/reference/security/oidc#example-subject-claims
+        environment, pull_request, main = (
+            github_subject(args.repository, args.repository_ids, context)
+            for context in (f"environment:{args.stack}", "pull_request", f"ref:{MAIN}")
+        )
+        deploys = trust_github(args.account_id, subjects=[environment], ref=MAIN)
+        # On main a preview comes before each approval, and every night.
+        previews = trust_github(args.account_id, subjects=[pull_request, main])
 
         facts = {
             "stack": args.stack,
@@ -154,9 +169,9 @@ class AccountBaseline(pulumi.ComponentResource):
         return [
             self._role(
                 DEPLOY,
-                [from_main, trust_roles("Itself", args.account_id, [DEPLOY, ADMINISTRATOR])],
+                [deploys, self._trusts(DEPLOY, ADMINISTRATOR)],
                 {
-                    "look": _aws_managed("ReadOnlyAccess"),
+                    "look": aws_managed_arn("ReadOnlyAccess"),
                     "services": services,
                     "identity": identity,
                     "state": state,
@@ -165,8 +180,8 @@ class AccountBaseline(pulumi.ComponentResource):
             ),
             self._role(
                 PREVIEW,
-                [from_pull_requests, trust_roles("Itself", args.account_id, [PREVIEW, ADMINISTRATOR])],
-                {"look": _aws_managed("ReadOnlyAccess"), "preview": preview},
+                [previews, self._trusts(PREVIEW, ADMINISTRATOR)],
+                {"look": aws_managed_arn("ReadOnlyAccess"), "preview": preview},
                 3600,
             ),
         ]
@@ -398,7 +413,3 @@ def budget_notifications(emails: Sequence[str]) -> list[aws.budgets.BudgetNotifi
         )
         for kind, threshold in (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
     ]
-
-
-def _aws_managed(policy: str) -> str:
-    return f"arn:aws:iam::aws:policy/{policy}"

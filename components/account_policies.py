@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from components.iam import (
@@ -189,7 +190,9 @@ def boundary(account_id: str) -> dict[str, Any]:
 
 
 def own_credentials(account_id: str) -> list[Statement]:
-    """What people do with their own password, keys and MFA devices, whose names begin with theirs.
+    """What people do with their own password, keys and MFA devices, which are named after them.
+
+    No user's name has an underscore, so `ada_phone` is ada's and nobody else's.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage.html
     """
@@ -206,7 +209,7 @@ def own_credentials(account_id: str) -> list[Statement]:
             "Action": ["iam:CreateVirtualMFADevice", "iam:DeleteVirtualMFADevice"],
             "Resource": [
                 f"arn:aws:iam::{account_id}:mfa/${{aws:username}}",
-                f"arn:aws:iam::{account_id}:mfa/${{aws:username}}-*",
+                f"arn:aws:iam::{account_id}:mfa/${{aws:username}}_*",
             ],
         },
         {
@@ -230,6 +233,33 @@ def own_credentials(account_id: str) -> list[Statement]:
             "Resource": f"arn:aws:iam::{account_id}:user{PEOPLE_PATH}${{aws:username}}",
         },
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permissions:
+    """What a role of people may do, by purpose."""
+
+    managed: Mapping[str, str]
+    """Names of AWS's own policies."""
+    own: Mapping[str, dict[str, Any]]
+    """Documents."""
+
+
+def people_permissions(
+    role: str, *, account_id: str, company: str, ops_account_id: str, regions: Sequence[str]
+) -> Permissions:
+    """The same whether people come as users of ops or by IAM Identity Center."""
+    look = {"look": "ReadOnlyAccess"}
+    match role:
+        case "administrator":
+            return Permissions(managed={"all": "AdministratorAccess"}, own={})
+        case "developer":
+            support = {"support": "AWSSupportAccess"}
+            return Permissions(managed=look | support, own={"operate": developer(account_id, regions)})
+        case "read-only":
+            return Permissions(managed=look, own={"no-data": no_data(company, ops_account_id)})
+        case _:
+            raise ValueError(f"people have no role {role!r}")
 
 
 def developer(account_id: str, regions: Sequence[str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.iam import DEPLOY, Statement, audit_bucket_name, policy_document
+from components.iam import DEPLOY, Statement, audit_bucket_name, config_bucket_name, policy_document
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
 
 TRAIL = "organization"
@@ -194,6 +194,9 @@ WATCHED: dict[str, tuple[int, str]] = {
 """Alarm -> the events in five minutes that raise it, and their pattern. CIS AWS Foundations 4.1 to 4.15."""
 
 
+_OWNED = {"s3:x-amz-acl": "bucket-owner-full-control"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class AuditTrailArgs:
     """What a caller decides; the rest is this module's opinion."""
@@ -216,6 +219,8 @@ class AuditTrail(pulumi.ComponentResource):
     """Keeps what every account did, and its AWS Config history, and mails what should not have happened."""
 
     bucket: pulumi.Output[str]
+    config_bucket: pulumi.Output[str]
+    """Where AWS Config of every account delivers."""
     trail_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: AuditTrailArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -227,7 +232,7 @@ class AuditTrail(pulumi.ComponentResource):
         self._trail_arn = f"arn:aws:cloudtrail:{args.region}:{args.ops_account_id}:trail/{TRAIL}"
 
         key = self._key()
-        bucket = self._bucket(key)
+        bucket, history = self._buckets(key)
         group = aws.cloudwatch.LogGroup(
             f"{name}-log",
             kms_key_id=key.arn,
@@ -238,8 +243,9 @@ class AuditTrail(pulumi.ComponentResource):
         self._alarms(key, group)
 
         self.bucket = bucket.bucket
+        self.config_bucket = history.bucket
         self.trail_arn = trail.arn
-        self.register_outputs({"bucket": self.bucket, "trailArn": self.trail_arn})
+        self.register_outputs({"bucket": self.bucket, "configBucket": self.config_bucket, "trailArn": self.trail_arn})
 
     def _key(self) -> aws.kms.Key:
         ops, region = self._args.ops_account_id, self._args.region
@@ -295,8 +301,8 @@ class AuditTrail(pulumi.ComponentResource):
         aws.kms.Alias(f"{self._name}-key-alias", name="alias/audit", target_key_id=key.id, opts=self._child)
         return key
 
-    def _bucket(self, key: aws.kms.Key) -> PrivateBucket:
-        """The bucket of CloudTrail and AWS Config, and the one of who read it."""
+    def _buckets(self, key: aws.kms.Key) -> tuple[PrivateBucket, PrivateBucket]:
+        """The bucket of CloudTrail and the one of AWS Config, and beside them the one of who read them."""
         args = self._args
         name = audit_bucket_name(args.company, args.ops_account_id)
         access_log_name = f"{name}-access"
@@ -319,29 +325,33 @@ class AuditTrail(pulumi.ComponentResource):
             ),
             self._child,
         )
-        return PrivateBucket(
-            f"{self._name}-logs",
-            PrivateBucketArgs(
-                bucket=name,
-                kms_key_arn=key.arn,
-                statements=self._deliveries(name),
-                expire_after_days=args.retention_days,
-                lock_days=args.lock_days,
-                access_log_bucket=access_log.bucket,
-            ),
-            self._child,
+
+        def bucket(child: str, physical: str, statements: list[Statement], lock_days: int | None) -> PrivateBucket:
+            return PrivateBucket(
+                f"{self._name}-{child}",
+                PrivateBucketArgs(
+                    bucket=physical,
+                    kms_key_arn=key.arn,
+                    statements=statements,
+                    expire_after_days=args.retention_days,
+                    lock_days=lock_days,
+                    access_log_bucket=access_log.bucket,
+                ),
+                self._child,
+            )
+
+        history = config_bucket_name(args.company, args.ops_account_id)
+        return (
+            bucket("logs", name, self._trail_delivers(name), args.lock_days),
+            # AWS Config delivers to no bucket with object lock:
+            # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-config-deliverychannel.html
+            bucket("history", history, self._config_delivers(history), None),
         )
 
-    def _deliveries(self, bucket: str) -> list[Statement]:
-        """CloudTrail's and AWS Config's own conditions.
-
-        https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
-        https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-policy.html
-        """
+    def _trail_delivers(self, bucket: str) -> list[Statement]:
+        """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html"""
         args = self._args
-        trail = {"StringEquals": {"aws:SourceArn": self._trail_arn}}
-        config = {"StringEquals": {"aws:SourceAccount": list(args.account_ids)}}
-        owned = {"s3:x-amz-acl": "bucket-owner-full-control"}
+        trail = {"aws:SourceArn": self._trail_arn}
         return [
             {
                 "Sid": "CloudTrailLooks",
@@ -349,7 +359,7 @@ class AuditTrail(pulumi.ComponentResource):
                 "Principal": {"Service": "cloudtrail.amazonaws.com"},
                 "Action": "s3:GetBucketAcl",
                 "Resource": f"arn:aws:s3:::{bucket}",
-                "Condition": trail,
+                "Condition": {"StringEquals": trail},
             },
             {
                 "Sid": "CloudTrailWrites",
@@ -360,23 +370,29 @@ class AuditTrail(pulumi.ComponentResource):
                     f"arn:aws:s3:::{bucket}/AWSLogs/{args.ops_account_id}/*",
                     pulumi.Output.format("arn:aws:s3:::{}/AWSLogs/{}/*", bucket, args.organization_id),
                 ],
-                "Condition": {"StringEquals": {**trail["StringEquals"], **owned}},
+                "Condition": {"StringEquals": {**trail, **_OWNED}},
             },
+        ]
+
+    def _config_delivers(self, bucket: str) -> list[Statement]:
+        """https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-policy.html"""
+        accounts = list(self._args.account_ids)
+        return [
             {
                 "Sid": "ConfigLooks",
                 "Effect": "Allow",
                 "Principal": {"Service": "config.amazonaws.com"},
                 "Action": ["s3:GetBucketAcl", "s3:ListBucket"],
                 "Resource": f"arn:aws:s3:::{bucket}",
-                "Condition": config,
+                "Condition": {"StringEquals": {"aws:SourceAccount": accounts}},
             },
             {
                 "Sid": "ConfigWrites",
                 "Effect": "Allow",
                 "Principal": {"Service": "config.amazonaws.com"},
                 "Action": "s3:PutObject",
-                "Resource": [f"arn:aws:s3:::{bucket}/AWSLogs/{account}/Config/*" for account in args.account_ids],
-                "Condition": {"StringEquals": {**config["StringEquals"], **owned}},
+                "Resource": [f"arn:aws:s3:::{bucket}/AWSLogs/{account}/Config/*" for account in accounts],
+                "Condition": {"StringEquals": {"aws:SourceAccount": accounts, **_OWNED}},
             },
         ]
 

@@ -21,7 +21,7 @@ class ComplianceArgs:
 
     regions: Sequence[str]
     """Where anything may run. Global resources, such as roles, are recorded in the first."""
-    audit_bucket: pulumi.Input[str]
+    bucket: pulumi.Input[str]
     """Where the history goes; AWS Config refuses a bucket that does not let it in yet."""
 
 
@@ -44,7 +44,7 @@ class Compliance(pulumi.ComponentResource):
             )
             channel = aws.cfg.DeliveryChannel(
                 f"{name}-delivery-{region}",
-                s3_bucket_name=args.audit_bucket,
+                s3_bucket_name=args.bucket,
                 region=region,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[recorder]),
             )

@@ -5,44 +5,51 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from components.iam import policy_document
+from components.iam import GLOBAL_REGION, Statement, policy_document
 
 MAX_LENGTH = 5120
 """Characters of a service control policy.
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
 
 GLOBAL_SERVICES = (
-    "access-analyzer:*",
     "account:*",
+    "activate:*",
     "artifact:*",
+    "aws-marketplace-management:*",
     "aws-marketplace:*",
     "aws-portal:*",
     "billing:*",
+    "billingconductor:*",
     "budgets:*",
     "ce:*",
+    "chatbot:*",
     "cloudfront:*",
     "cloudtrail:LookupEvents",
-    "config:*",
+    "compute-optimizer:*",
     "consolidatedbilling:*",
     "cur:*",
     "ec2:DescribeRegions",
     "ec2:DescribeTransitGateways",
+    "ec2:DescribeVpnGateways",
+    "ecr-public:*",
     "freetier:*",
     "globalaccelerator:*",
     "health:*",
     "iam:*",
     "invoicing:*",
-    "kms:*",
     "networkmanager:*",
     "notifications-contacts:*",
     "notifications:*",
     "organizations:*",
     "payments:*",
     "pricing:*",
+    "resource-explorer-2:*",
+    "route53-recovery-cluster:*",
     "route53-recovery-control-config:*",
     "route53-recovery-readiness:*",
     "route53:*",
     "route53domains:*",
+    "s3:*MultiRegionAccessPoint*",
     "s3:GetAccountPublic*",
     "s3:GetBucketLocation",
     "s3:ListAllMyBuckets",
@@ -51,17 +58,40 @@ GLOBAL_SERVICES = (
     "shield:*",
     "sts:*",
     "support:*",
+    "supportapp:*",
     "supportplans:*",
     "sustainability:*",
     "tag:GetResources",
     "tax:*",
     "trustedadvisor:*",
-    "waf-regional:*",
     "waf:*",
+)
+"""Whose endpoint lies in a region of AWS's choice. After AWS's two lists, without services that were shut down and
+without those of `GLOBAL_REGION_SERVICES`, which are regional everywhere else:
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html
+https://docs.aws.amazon.com/controltower/latest/userguide/primary-region-deny-policy.html"""
+
+GLOBAL_REGION_SERVICES = (
+    "access-analyzer:*",
+    "acm:*",
+    "config:*",
+    "ec2:*BlockPublicAccess*",
+    "ec2:*EbsEncryptionByDefault",
+    "ec2:*InstanceMetadataDefaults",
+    "ec2:*NetworkAclEntry",
+    "ec2:CreateDefaultVpc",
+    "ec2:CreateTags",
+    "ec2:DeleteTags",
+    "ec2:Describe*",
+    "ec2:RevokeSecurityGroup*",
+    "events:*",
+    "guardduty:*",
+    "kms:*",
+    "securityhub:*",
+    "sns:*",
     "wafv2:*",
 )
-"""Whose one endpoint lies in some region of AWS's choice. After
-https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html"""
+"""What global services and every account's safe defaults need in `GLOBAL_REGION`, where nothing else runs."""
 
 
 def service_control_policies(allowed_regions: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -114,11 +144,13 @@ def service_control_policies(allowed_regions: Sequence[str]) -> dict[str, dict[s
                     "config:StopConfigurationRecorder",
                     "guardduty:DeleteDetector",
                     "guardduty:DeleteMembers",
+                    "guardduty:DeletePublishingDestination",
                     "guardduty:DisassociateFromAdministratorAccount",
                     "guardduty:DisassociateFromMasterAccount",
                     "guardduty:DisassociateMembers",
                     "guardduty:StopMonitoringMembers",
                     "guardduty:UpdateDetector",
+                    "guardduty:UpdateMemberDetectors",
                     "securityhub:BatchDisableStandards",
                     "securityhub:DisableSecurityHub",
                     "securityhub:DisassociateFromAdministratorAccount",
@@ -146,16 +178,22 @@ def service_control_policies(allowed_regions: Sequence[str]) -> dict[str, dict[s
                 "Condition": {"StringNotEquals": {"ec2:MetadataHttpTokens": "required"}},
             },
         ),
-        "regions": policy_document(
-            {
-                "Sid": "AllowedRegionsOnly",
-                "Effect": "Deny",
-                "NotAction": list(GLOBAL_SERVICES),
-                "Resource": "*",
-                "Condition": {"StringNotEquals": {"aws:RequestedRegion": list(allowed_regions)}},
-            },
-        ),
+        "regions": policy_document(*_regions(allowed_regions)),
     }
+
+
+def _regions(allowed: Sequence[str]) -> list[Statement]:
+    def nothing_but(sid: str, services: Sequence[str], condition: dict[str, Any]) -> Statement:
+        return {"Sid": sid, "Effect": "Deny", "NotAction": list(services), "Resource": "*", "Condition": condition}
+
+    reachable = list(dict.fromkeys((*allowed, GLOBAL_REGION)))
+    elsewhere = {"StringNotEquals": {"aws:RequestedRegion": reachable}}
+    statements = [nothing_but("AllowedRegionsOnly", GLOBAL_SERVICES, elsewhere)]
+    if GLOBAL_REGION not in allowed:
+        there = {"StringEquals": {"aws:RequestedRegion": GLOBAL_REGION}}
+        services = (*GLOBAL_SERVICES, *GLOBAL_REGION_SERVICES)
+        statements.append(nothing_but("GlobalServicesOnly", services, there))
+    return statements
 
 
 def tag_policy(stacks: Sequence[str]) -> dict[str, Any]:

@@ -21,6 +21,10 @@ BOOTSTRAP = "OrganizationAccountAccessRole"
 PEOPLE_ROLES = (ADMINISTRATOR, DEVELOPER, READ_ONLY)
 ACCOUNT_ROLES = (*PEOPLE_ROLES, DEPLOY, PREVIEW)
 
+GLOBAL_REGION = "us-east-1"
+"""Where global services have their endpoint, and record a root user's sign-in and IAM's calls, whatever the account's
+region. https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html"""
+
 BASELINE_PATH = "/baseline/"
 """The IAM path of policies that only administrators may change: CI can't widen its own permissions."""
 
@@ -39,6 +43,24 @@ def policy_document(*statements: Statement) -> dict[str, Any]:
 def role_arn(account_id: str, role: str) -> str:
     """The ARN of a role."""
     return f"arn:aws:iam::{account_id}:role/{role}"
+
+
+def session_arns(account_id: str, roles: Sequence[str], *, identity_center: bool) -> list[str]:
+    """The ARNs of roles, for `ArnEquals`; of those that IAM Identity Center makes for the same people too, if it is on.
+
+    Their names and paths are AWS's: a permission set's name, 16 characters, and the region if it is not us-east-1
+    (https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html).
+    """
+    arns = [role_arn(account_id, role) for role in roles]
+    if identity_center:
+        reserved = "aws-reserved/sso.amazonaws.com/*AWSReservedSSO_{}_" + "?" * 16
+        arns += [role_arn(account_id, reserved.format(role)) for role in roles if role in PEOPLE_ROLES]
+    return arns
+
+
+def aws_managed_arn(policy: str) -> str:
+    """The ARN of one of AWS's own policies."""
+    return f"arn:aws:iam::aws:policy/{policy}"
 
 
 def role_name(role: Literal["administrator", "developer", "read_only"]) -> str:
@@ -86,11 +108,16 @@ def state_objects(project: str, stack: str) -> list[str]:
 
 
 def audit_bucket_name(company: str, ops_account_id: str) -> str:
-    """The bucket in ops to which CloudTrail and AWS Config of every account deliver."""
+    """The bucket in ops to which CloudTrail delivers what every account did."""
     return f"{company}-audit-{ops_account_id}"
 
 
-def trust_roles(sid: str, account_id: str, roles: Sequence[str]) -> Statement:
+def config_bucket_name(company: str, ops_account_id: str) -> str:
+    """The bucket in ops to which AWS Config of every account delivers."""
+    return f"{company}-config-{ops_account_id}"
+
+
+def trust_roles(sid: str, account_id: str, roles: Sequence[str], *, identity_center: bool = False) -> Statement:
     """Lets these roles of an account assume a role.
 
     The principal is the account, and a condition names the roles: IAM refuses a principal that does not exist
@@ -102,7 +129,9 @@ def trust_roles(sid: str, account_id: str, roles: Sequence[str]) -> Statement:
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
         "Action": "sts:AssumeRole",
-        "Condition": {"ArnEquals": {"aws:PrincipalArn": [role_arn(account_id, role) for role in roles]}},
+        "Condition": {
+            "ArnEquals": {"aws:PrincipalArn": session_arns(account_id, roles, identity_center=identity_center)}
+        },
     }
 
 
@@ -144,14 +173,16 @@ def allow(
 GITHUB = "token.actions.githubusercontent.com"
 
 
-def trust_github(account_id: str, *, subject: str, ref: str | None = None, workflow: str | None = None) -> Statement:
-    """Lets GitHub Actions jobs of exactly this OIDC subject, and of this git ref and reusable workflow if given,
+def trust_github(
+    account_id: str, *, subjects: Sequence[str], ref: str | None = None, workflow: str | None = None
+) -> Statement:
+    """Lets GitHub Actions jobs of exactly these OIDC subjects, and of this git ref and reusable workflow if given,
     assume a role.
 
     STS evaluates the token's `ref` and `job_workflow_ref` claims since January 2026
     (https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/).
     """
-    claims = {f"{GITHUB}:aud": "sts.amazonaws.com", f"{GITHUB}:sub": subject}
+    claims: dict[str, str | list[str]] = {f"{GITHUB}:aud": "sts.amazonaws.com", f"{GITHUB}:sub": list(subjects)}
     if ref is not None:
         claims[f"{GITHUB}:ref"] = ref
     if workflow is not None:

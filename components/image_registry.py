@@ -137,7 +137,7 @@ class ImageRegistry(pulumi.ComponentResource):
             name=push_role_name(service),
             assume_role_policy=json.dumps(
                 policy_document(
-                    trust_github(self._args.account_id, subject=subject, workflow=self._args.workflow),
+                    trust_github(self._args.account_id, subjects=[subject], workflow=self._args.workflow),
                 )
             ),
             opts=self._child,

@@ -29,6 +29,13 @@ SERVICES = (
 """What works across the organization's accounts."""
 
 
+UNTOLD = ("closeOnDeletion", "createGovcloud", "iamUserAccessToBilling", "name", "roleName")
+"""What AWS does not tell of an account that was not made here, and the name, which a change would replace it for."""
+
+AS_ADOPTED = ("parentId", "tags", "tagsAll")
+"""An import changes nothing, and fails where anything differs; the first update without `adopt` sets these."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MemberArgs:
     """A member account."""
@@ -118,8 +125,7 @@ class Organization(pulumi.ComponentResource):
                     parent=self,
                     protect=True,
                     import_=member.adopt,
-                    # AWS tells neither after the account is made, so an adopted account would always differ.
-                    ignore_changes=["iamUserAccessToBilling", "roleName"],
+                    ignore_changes=[*UNTOLD, *(AS_ADOPTED if member.adopt else ())],
                 ),
             )
             accounts[stack] = account.id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,20 +15,20 @@ from components.iam import (
     PEOPLE_PATH,
     PEOPLE_ROLES,
     Statement,
+    aws_managed_arn,
     policy_document,
     role_arn,
 )
 
 EVERYONE = "people"
 
-ENROLLING = (
-    "iam:CreateVirtualMFADevice",
-    "iam:EnableMFADevice",
+ENROLLING = ("iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:ResyncMFADevice")
+WITHOUT_MFA = (
+    *ENROLLING,
     "iam:GetMFADevice",
     "iam:GetUser",
     "iam:ListMFADevices",
     "iam:ListVirtualMFADevices",
-    "iam:ResyncMFADevice",
     "sts:GetSessionToken",
 )
 """What a login without MFA can do."""
@@ -95,9 +96,7 @@ class People(pulumi.ComponentResource):
 
     def _iam_users(self) -> dict[str, pulumi.Output[str]]:
         args = self._args
-        everyone = self._group(
-            EVERYONE, policy_document(*policies.own_credentials(args.ops_account_id), _NOTHING_WITHOUT_MFA)
-        )
+        everyone = self._group(EVERYONE, policy_document(*policies.own_credentials(args.ops_account_id), *_WITHOUT_MFA))
         groups = {
             group: self._group(group, policy_document(_assume(role_arn(account_id, role))))
             for stack, account_id in args.account_ids.items()
@@ -111,7 +110,7 @@ class People(pulumi.ComponentResource):
                 path=PEOPLE_PATH,
                 # Takes the password, keys and MFA devices along that the person has made.
                 force_destroy=True,
-                tags={"name": person.name, "email": person.email},
+                tags={"name": _tag(person.name), "email": _tag(person.email)},
                 opts=self._child,
             )
             memberships = sorted(group_name(stack, role) for stack, role in person.roles.items())
@@ -187,25 +186,28 @@ class People(pulumi.ComponentResource):
             session_duration=f"PT{args.session_hours}H",
             opts=self._child,
         )
-        managed = "AdministratorAccess" if role == "administrator" else "ReadOnlyAccess"
-        aws.ssoadmin.ManagedPolicyAttachment(
-            f"{self._name}-{role}-set-managed",
-            instance_arn=center.instance_arn,
-            permission_set_arn=permission_set.arn,
-            managed_policy_arn=f"arn:aws:iam::aws:policy/{managed}",
-            opts=self._child,
-        )
         # The set is one for all accounts, so the account in its ARNs is any.
-        own = {
-            "developer": policies.developer("*", (args.region, *args.regions)),
-            "read-only": policies.no_data(args.company, args.ops_account_id),
-        }.get(role)
-        if own is not None:
-            aws.ssoadmin.PermissionSetInlinePolicy(
-                f"{self._name}-{role}-set-policy",
+        permissions = policies.people_permissions(
+            role,
+            account_id="*",
+            company=args.company,
+            ops_account_id=args.ops_account_id,
+            regions=(args.region, *args.regions),
+        )
+        for purpose, policy in permissions.managed.items():
+            aws.ssoadmin.ManagedPolicyAttachment(
+                f"{self._name}-{role}-set-{purpose}",
                 instance_arn=center.instance_arn,
                 permission_set_arn=permission_set.arn,
-                inline_policy=json.dumps(own),
+                managed_policy_arn=aws_managed_arn(policy),
+                opts=self._child,
+            )
+        for purpose, document in permissions.own.items():  # a set takes one
+            aws.ssoadmin.PermissionSetInlinePolicy(
+                f"{self._name}-{role}-set-{purpose}",
+                instance_arn=center.instance_arn,
+                permission_set_arn=permission_set.arn,
+                inline_policy=json.dumps(document),
                 opts=self._child,
             )
         return permission_set
@@ -214,6 +216,14 @@ class People(pulumi.ComponentResource):
 def group_name(stack: str, role: str) -> str:
     """The group of a role in a stack's account."""
     return f"{stack}-{role}"
+
+
+def _tag(value: str) -> str:
+    """IAM takes no other characters in a tag, such as an apostrophe.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_Tag.html
+    """
+    return re.sub(r"[^\w\s.:/=+@-]", " ", value)
 
 
 def _assume(arn: str) -> Statement:
@@ -226,10 +236,21 @@ def _assume(arn: str) -> Statement:
     }
 
 
-_NOTHING_WITHOUT_MFA: Statement = {
-    "Sid": "NothingWithoutMfa",
-    "Effect": "Deny",
-    "NotAction": list(ENROLLING),
-    "Resource": "*",
-    "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
-}
+_WITHOUT_MFA: tuple[Statement, ...] = (
+    {
+        "Sid": "NothingWithoutMfa",
+        "Effect": "Deny",
+        "NotAction": list(WITHOUT_MFA),
+        "Resource": "*",
+        "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+    },
+    # A stolen key could enrol the thief's own device. A key's request does not have this, a console's always does:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent
+    {
+        "Sid": "NoEnrollingByKey",
+        "Effect": "Deny",
+        "Action": list(ENROLLING),
+        "Resource": "*",
+        "Condition": {"Null": {"aws:MultiFactorAuthPresent": "true"}},
+    },
+)

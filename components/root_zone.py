@@ -28,6 +28,8 @@ class RootZoneArgs:
     organization_id: pulumi.Input[str]
     delegates: Mapping[str, str]
     """Environment -> account id. It may write the NS record of ENVIRONMENT.DOMAIN and nothing else."""
+    identity_center: bool = False
+    """Whether administrators come by IAM Identity Center."""
 
 
 class RootZone(pulumi.ComponentResource):
@@ -50,10 +52,10 @@ class RootZone(pulumi.ComponentResource):
         for environment, account_id in args.delegates.items():
             # An administrator of ops declares an environment the first time, before it has roles of its own.
             writers = [
-                self._in_organization(trust_roles("Environment", account_id, [DEPLOY, ADMINISTRATOR])),
-                trust_roles("Ops", args.ops_account_id, [ADMINISTRATOR]),
+                self._in_organization(self._trust("Environment", account_id, DEPLOY, ADMINISTRATOR)),
+                self._trust("Ops", args.ops_account_id, ADMINISTRATOR),
             ]
-            readers = [self._in_organization(trust_roles("Environment", account_id, [PREVIEW]))]
+            readers = [self._in_organization(self._trust("Environment", account_id, PREVIEW))]
             self._role(
                 delegate_role_name(environment, DEPLOY),
                 writers,
@@ -63,6 +65,9 @@ class RootZone(pulumi.ComponentResource):
         self.zone_id = zone.zone_id
         self.name_servers = zone.name_servers
         self.register_outputs({"zoneId": self.zone_id, "nameServers": self.name_servers})
+
+    def _trust(self, sid: str, account_id: str, *roles: str) -> Statement:
+        return trust_roles(sid, account_id, roles, identity_center=self._args.identity_center)
 
     def _in_organization(self, trust: Statement) -> Statement:
         """The same, for accounts of this organization only: a mistyped account id lets nobody in."""

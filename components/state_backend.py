@@ -14,7 +14,7 @@ from components.iam import (
     PREVIEW,
     Statement,
     policy_document,
-    role_arn,
+    session_arns,
     state_bucket_name,
     state_key_alias,
     state_objects,
@@ -39,6 +39,8 @@ class StateBackendArgs:
     stacks: Mapping[str, str]
     """Stack -> id of the account whose roles `deploy`, `administrator` and `preview` reach its state."""
     organization_id: pulumi.Input[str]
+    identity_center: bool = False
+    """Whether administrators come by IAM Identity Center."""
 
 
 class StateBackend(pulumi.ComponentResource):
@@ -184,7 +186,12 @@ class StateBackend(pulumi.ComponentResource):
         return [f"arn:aws:iam::{self._args.stacks[stack]}:root" for stack in stacks]
 
     def _arns(self, roles: Sequence[str], stacks: Sequence[str]) -> list[str]:
-        return [role_arn(self._args.stacks[stack], role) for stack in stacks for role in roles]
+        args = self._args
+        return [
+            arn
+            for stack in stacks
+            for arn in session_arns(args.stacks[stack], roles, identity_center=args.identity_center)
+        ]
 
     def _only(self, roles: Sequence[str], stacks: Sequence[str]) -> Statement:
         return {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pulumi
 
-from components.account_baseline import GLOBAL_REGION, AccountBaseline, AccountBaselineArgs, ContactArgs
+from components.account_baseline import AccountBaseline, AccountBaselineArgs, ContactArgs
 from components.compliance import Compliance, ComplianceArgs
-from components.iam import audit_bucket_name, bounded
+from components.iam import GLOBAL_REGION, bounded, config_bucket_name
 from config.platform import Contact, Platform
 from config.settings import StackSettings
 
@@ -34,23 +34,24 @@ def account_baseline(settings: StackSettings, opts: pulumi.ResourceOptions) -> A
             billing=_contact(platform.contacts.billing),
             operations=_contact(platform.contacts.operations),
             security=_contact(platform.contacts.security),
+            identity_center=platform.identity_center is not None,
         ),
         opts,
     )
     pulumi.runtime.register_stack_transformation(bounded(baseline.boundary_arn))
     if settings.account.id != platform.accounts.ops.id:
-        compliance(settings, audit_bucket_name(platform.company, platform.accounts.ops.id), opts)
+        compliance(settings, config_bucket_name(platform.company, platform.accounts.ops.id), opts)
     return baseline
 
 
-def compliance(settings: StackSettings, audit_bucket: pulumi.Input[str], opts: pulumi.ResourceOptions) -> Compliance:
+def compliance(settings: StackSettings, config_bucket: pulumi.Input[str], opts: pulumi.ResourceOptions) -> Compliance:
     """Record and check the account."""
-    args = ComplianceArgs(regions=regions(settings.platform), audit_bucket=audit_bucket)
+    args = ComplianceArgs(regions=regions(settings.platform), bucket=config_bucket)
     return Compliance("compliance", args, opts)
 
 
 def regions(platform: Platform) -> list[str]:
-    """Where anything may run: the platform's region first, and at last the one of AWS's global services."""
+    """Where an account has anything: the platform's region first, and at last the one of AWS's global services."""
     return list(dict.fromkeys((platform.region, *platform.allowed_regions, GLOBAL_REGION)))
 
 

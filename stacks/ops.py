@@ -41,7 +41,7 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
         OrganizationArgs(
             company=platform.company,
             members={stack: _member(accounts[stack]) for stack in ENVIRONMENTS},
-            allowed_regions=regions(platform),
+            allowed_regions=platform.allowed_regions,
             monthly_budget_usd=sum(account.monthly_budget_usd for account in accounts.values()),
             billing_email=platform.contacts.billing.email,
         ),
@@ -55,6 +55,7 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
             ops_account_id=ops_account_id,
             stacks=account_ids,
             organization_id=organization.id,
+            identity_center=platform.identity_center is not None,
         ),
         in_account,
     )
@@ -73,7 +74,7 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
         ),
         in_account,
     )
-    compliance(settings, audit.bucket, in_account)
+    compliance(settings, audit.config_bucket, in_account)
     ThreatDetection(
         "detection",
         ThreatDetectionArgs(administrator_account_id=organization.management_account_id, regions=regions(platform)),
@@ -94,6 +95,7 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
             ops_account_id=ops_account_id,
             company=platform.company,
             region=platform.region,
+            regions=regions(platform),
             identity_center=_identity_center(platform),
         ),
         in_account,
@@ -105,6 +107,7 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
             ops_account_id=ops_account_id,
             organization_id=organization.id,
             delegates={stack: account_ids[stack] for stack in ENVIRONMENTS},
+            identity_center=platform.identity_center is not None,
         ),
         in_account,
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -96,9 +97,9 @@ class Stack:
         return str(name)
 
 
-def platform() -> Mapping[str, Any]:
-    """`slipway:platform` as it is committed."""
-    project: Mapping[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+def platform(root: Path = ROOT) -> Mapping[str, Any]:
+    """`slipway:platform` of a project, the committed one unless said."""
+    project: Mapping[str, Any] = yaml.safe_load((root / "Pulumi.yaml").read_text())
     value: Mapping[str, Any] = project["config"]["slipway:platform"]["value"]
     return value
 
@@ -111,8 +112,13 @@ def listed(value: Any) -> list[Any]:
 @cache
 def stacks() -> Mapping[str, Stack]:
     """The committed stacks, evaluated once for all tests."""
-    settings = platform()
+    return planned(ROOT, STACKS)
+
+
+def planned(root: Path, names: Sequence[str]) -> Mapping[str, Stack]:
+    """The stacks of a project."""
+    settings = platform(root)
     return {
         plan.stack: Stack(plan, settings["accounts"][plan.stack]["id"], settings["region"])
-        for plan in plans(jobs(ROOT, STACKS))
+        for plan in plans(jobs(root, names))
     }

@@ -8,7 +8,7 @@ from slipway.plan import Resource
 from tests.iam.planned import stacks
 
 FIRST = {
-    "compliance-delivery-us-east-1": "audit-logs-policy",  # AWS Config tries the bucket
+    "compliance-delivery-us-east-1": "audit-history-policy",  # AWS Config tries the bucket
     "audit-trail": "audit-logs-policy",  # so does CloudTrail
     "detection-administrator-us-east-1": "organization-organization",
     "detection-access-analyzer-us-east-1": "organization-organization",

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
-from reach.engine import Environment, Principal, Query, ResourcePolicy, Verdict, decide
+from reach.engine import ContextValue, Environment, Principal, Query, ResourcePolicy, Verdict, decide
 from reach.policy import Policy, parse_policy
 
 from tests.iam.planned import ORGANIZATION_ID, STACKS, stacks
@@ -30,11 +30,10 @@ WITH_MFA: Mapping[str, str | None] = {
     "aws:MultiFactorAuthAge": "60",
     "aws:PrincipalOrgID": ORGANIZATION_ID,
 }
-# A key without MFA, a console login without MFA, and a role's session have these.
-WITHOUT_MFA: list[Mapping[str, str | None]] = [
-    {"aws:MultiFactorAuthPresent": None, "aws:MultiFactorAuthAge": None},
-    {"aws:MultiFactorAuthPresent": "false", "aws:MultiFactorAuthAge": None},
-]
+# A request with an access key has no such key in its context, and one of the console's has it.
+KEY_WITHOUT_MFA: Mapping[str, str | None] = {"aws:MultiFactorAuthPresent": None, "aws:MultiFactorAuthAge": None}
+CONSOLE_WITHOUT_MFA = {**KEY_WITHOUT_MFA, "aws:MultiFactorAuthPresent": "false"}
+WITHOUT_MFA = [KEY_WITHOUT_MFA, CONSOLE_WITHOUT_MFA]
 IN_ORGANIZATION: Mapping[str, str | None] = {
     "aws:PrincipalOrgID": ORGANIZATION_ID,
     "aws:MultiFactorAuthPresent": None,
@@ -208,7 +207,19 @@ def test_people_make_keys_for_themselves_and_with_mfa_only() -> None:
     assert verdict(ada, "iam:CreateAccessKey", grace.arn, WITH_MFA) is DENIED
     for context in WITHOUT_MFA:
         assert verdict(ada, "iam:CreateAccessKey", ada.arn, context) is DENIED
-        assert verdict(ada, "iam:EnableMFADevice", ada.arn, context) is ALLOWED
+
+
+def test_mfa_is_enrolled_in_the_console_so_that_a_stolen_key_is_worth_nothing() -> None:
+    ada, grace = user("ada"), user("grace")
+    assert verdict(ada, "iam:EnableMFADevice", ada.arn, CONSOLE_WITHOUT_MFA) is ALLOWED
+    assert verdict(ada, "iam:EnableMFADevice", ada.arn, KEY_WITHOUT_MFA) is DENIED
+    assert verdict(ada, "iam:EnableMFADevice", grace.arn, WITH_MFA) is DENIED
+
+
+@pytest.mark.parametrize(("device", "answer"), [("ada", ALLOWED), ("ada_phone", ALLOWED), ("ada-b", DENIED)])
+def test_a_device_belongs_to_whose_name_it_has(device: str, answer: Verdict) -> None:
+    mfa = f"arn:aws:iam::{stacks()['ops'].account_id}:mfa/{device}"
+    assert verdict(user("ada"), "iam:DeleteVirtualMFADevice", mfa, WITH_MFA) is answer
 
 
 # CI ------------------------------------------------------------------------------------------------------------------
@@ -228,8 +239,7 @@ def with_token(stack: str, name: str, **claims: str) -> Verdict:
         [parse_policy('{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}', "job")],
     )
     policy = ResourcePolicy(parse_policy(json.dumps(text), "trust"), stacks()[stack].account_id, required=True)
-    context = {f"{GITHUB}:{claim}": value for claim, value in claims.items()}
-    # pyrefly: ignore[bad-argument-type]
+    context: dict[str, ContextValue] = {f"{GITHUB}:{claim}": value for claim, value in claims.items()}
     query = Query("sts:AssumeRoleWithWebIdentity", arn(stack, name), context, policy)
     return decide(anybody, query, Environment()).verdict
 
@@ -253,10 +263,11 @@ def test_deploys_come_from_main_in_the_stacks_environment(stack: str) -> None:
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_previews_come_from_pull_requests(stack: str) -> None:
-    subject = "repo:acme/platform:pull_request"
-    assert with_token(stack, "preview", sub=subject, aud=AUDIENCE, ref="refs/pull/1/merge") is ALLOWED
-    assert with_token(stack, "deploy", sub=subject, aud=AUDIENCE, ref=MAIN) is DENIED
+def test_previews_come_from_pull_requests_and_from_main(stack: str) -> None:
+    for context, ref in (("pull_request", "refs/pull/1/merge"), (f"ref:{MAIN}", MAIN)):
+        subject = f"repo:acme/platform:{context}"
+        assert with_token(stack, "preview", sub=subject, aud=AUDIENCE, ref=ref) is ALLOWED
+        assert with_token(stack, "deploy", sub=subject, aud=AUDIENCE, ref=MAIN) is DENIED
 
 
 IMAGE_WORKFLOW = "acme/platform/.github/workflows/image.yml@refs/heads/main"
@@ -285,7 +296,9 @@ def test_an_image_is_pushed_by_its_own_repositorys_main_through_the_platforms_wo
         "",
         "repo:acme/platform-fork:pull_request",
         "repo:mallory/platform:pull_request",
-        "repo:acme/platform:ref:refs/heads/main",
+        "repo:acme/platform:ref:refs/heads/evil",
+        "repo:acme/platform:ref:refs/tags/main",
+        "repo:mallory/platform:ref:refs/heads/main",
         "repo:mallory/platform:environment:prod",
         "repo:acme/platform:environment:dev",
         "repo:acme/platform:environment:prod:x",
@@ -294,8 +307,7 @@ def test_an_image_is_pushed_by_its_own_repositorys_main_through_the_platforms_wo
 )
 def test_other_subjects_are_refused(subject: str) -> None:
     assert with_token("prod", "deploy", sub=subject, aud=AUDIENCE, ref=MAIN) is DENIED
-    if subject != "repo:acme/platform:pull_request":
-        assert with_token("prod", "preview", sub=subject, aud=AUDIENCE, ref=MAIN) is DENIED
+    assert with_token("prod", "preview", sub=subject, aud=AUDIENCE, ref=MAIN) is DENIED
 
 
 @pytest.mark.parametrize("name", ["deploy", "preview"])

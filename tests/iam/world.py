@@ -152,7 +152,8 @@ def _decided(statement: Mapping[str, Any], *, mfa: bool) -> dict[str, Any] | Non
     conditions: dict[str, Any] = {}
     for operator, keys in statement.get("Condition", {}).items():
         for key, value in keys.items():
-            if key == "aws:MultiFactorAuthPresent" and (value == "true") is not mfa:
+            # `Null` asks whether the key is absent, as it is without MFA: people come with their access keys here.
+            if key == "aws:MultiFactorAuthPresent" and (value == "true") is (mfa is (operator == "Null")):
                 return None
             if key == "aws:MultiFactorAuthAge" and not mfa:
                 return None

@@ -129,7 +129,7 @@ def test_deploy_is_for_jobs_of_the_environment_on_main(cloud: Cloud) -> None:
         "Condition": {
             "StringEquals": {
                 "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-                "token.actions.githubusercontent.com:sub": "repo:acme/platform:environment:dev",
+                "token.actions.githubusercontent.com:sub": ["repo:acme/platform:environment:dev"],
                 "token.actions.githubusercontent.com:ref": "refs/heads/main",
             }
         },
@@ -145,20 +145,27 @@ def test_deploy_is_for_jobs_of_the_environment_on_main(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ids", "subject"),
+    ("ids", "repository"),
     [
-        (None, "repo:acme/platform:pull_request"),
-        ((123456, 456789), "repo:acme@123456/platform@456789:pull_request"),
+        (None, "repo:acme/platform"),
+        ((123456, 456789), "repo:acme@123456/platform@456789"),
     ],
 )
-def test_preview_is_for_pull_requests_of_the_repository(
-    cloud: Cloud, ids: tuple[int, int] | None, subject: str
+def test_preview_is_for_pull_requests_of_the_repository_and_for_main(
+    cloud: Cloud, ids: tuple[int, int] | None, repository: str
 ) -> None:
     declared(cloud, repository_ids=ids)
     assert trust(cloud, "preview")[0]["Condition"]["StringEquals"] == {
         "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-        "token.actions.githubusercontent.com:sub": subject,
+        "token.actions.githubusercontent.com:sub": [f"{repository}:pull_request", f"{repository}:ref:refs/heads/main"],
     }
+
+
+def test_with_identity_center_administrators_do_by_hand_what_ci_would_too(cloud: Cloud) -> None:
+    declared(cloud, identity_center=True)
+    sso = f"arn:aws:iam::{DEV}:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_administrator_????????????????"
+    for role in ("administrator", "deploy", "preview"):
+        assert sso in trust(cloud, role)[-1]["Condition"]["ArnEquals"]["aws:PrincipalArn"]
 
 
 @pytest.mark.parametrize("repository", ["", "acme", "acme/", "/platform", "acme/*", "acme/platform/x"])

@@ -10,6 +10,7 @@ from tests.cloud import Cloud
 OPS, DEV = "111111111111", "222222222222"
 TRAIL = f"arn:aws:cloudtrail:eu-west-1:{OPS}:trail/organization"
 BUCKET = f"arn:aws:s3:::acme-audit-{OPS}"
+HISTORY = f"arn:aws:s3:::acme-config-{OPS}"
 
 
 def declared(cloud: Cloud, **changes: Any) -> Cloud:
@@ -74,25 +75,27 @@ def test_cloudtrail_and_config_deliver_for_these_accounts_alone(cloud: Cloud) ->
         "Resource": [f"{BUCKET}/AWSLogs/{OPS}/*", f"{BUCKET}/AWSLogs/o-acme/*"],
         "Condition": {"StringEquals": {"aws:SourceArn": TRAIL, **owned}},
     }
-    assert policy["ConfigWrites"] == {
+    history = statements(cloud.one("aws:s3/bucketPolicy:BucketPolicy", "audit-history-policy")["policy"])
+    assert history["ConfigWrites"] == {
         "Sid": "ConfigWrites",
         "Effect": "Allow",
         "Principal": {"Service": "config.amazonaws.com"},
         "Action": "s3:PutObject",
-        "Resource": [f"{BUCKET}/AWSLogs/{OPS}/Config/*", f"{BUCKET}/AWSLogs/{DEV}/Config/*"],
+        "Resource": [f"{HISTORY}/AWSLogs/{OPS}/Config/*", f"{HISTORY}/AWSLogs/{DEV}/Config/*"],
         "Condition": {"StringEquals": {"aws:SourceAccount": [OPS, DEV], **owned}},
     }
 
 
 def test_logs_are_kept_for_the_retention_and_reads_of_them_are_logged(cloud: Cloud) -> None:
     declared(cloud)
-    lifecycle = cloud.one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "audit-logs-lifecycle")
-    assert lifecycle["rules"][0]["expiration"] == {"days": 730}
-    assert cloud.one("aws:s3/bucketLogging:BucketLogging") == {
-        "bucket": f"acme-audit-{OPS}",
-        "targetBucket": f"acme-audit-{OPS}-access",
-        "targetPrefix": f"acme-audit-{OPS}/",
-    }
+    for name, bucket in (("logs", f"acme-audit-{OPS}"), ("history", f"acme-config-{OPS}")):
+        type_ = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+        assert cloud.one(type_, f"audit-{name}-lifecycle")["rules"][0]["expiration"] == {"days": 730}
+        assert cloud.one("aws:s3/bucketLogging:BucketLogging", f"audit-{name}-access-log") == {
+            "bucket": bucket,
+            "targetBucket": f"acme-audit-{OPS}-access",
+            "targetPrefix": f"{bucket}/",
+        }
     assert all(bucket.protect for bucket in cloud.all("aws:s3/bucket:Bucket"))
 
 
@@ -100,6 +103,8 @@ def test_logs_are_kept_for_the_retention_and_reads_of_them_are_logged(cloud: Clo
 def test_object_lock_is_an_option(cloud: Cloud, days: int | None) -> None:
     declared(cloud, lock_days=days)
     assert cloud.one("aws:s3/bucket:Bucket", "audit-logs-bucket")["objectLockEnabled"] is (days is not None)
+    # AWS Config would not deliver to it.
+    assert cloud.one("aws:s3/bucket:Bucket", "audit-history-bucket")["objectLockEnabled"] is False
     assert [
         lock.inputs for lock in cloud.all("aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration")
     ] == (
@@ -162,5 +167,6 @@ def test_outputs(cloud: Cloud) -> None:
     (component,) = cloud.all("slipway:audit:AuditTrail")
     assert cloud.outputs[component.urn] == {
         "bucket": f"acme-audit-{OPS}",
+        "configBucket": f"acme-config-{OPS}",
         "trailArn": "${audit-trail.arn}",
     }

@@ -10,7 +10,7 @@ REGIONS = ("eu-west-1", "us-east-1")
 
 @pytest.fixture
 def compliance(cloud: Cloud) -> Cloud:
-    cloud.deploy(lambda: Compliance("compliance", ComplianceArgs(regions=REGIONS, audit_bucket="acme-audit")))
+    cloud.deploy(lambda: Compliance("compliance", ComplianceArgs(regions=REGIONS, bucket="acme-config")))
     return cloud
 
 
@@ -26,9 +26,9 @@ def test_global_resources_are_recorded_once(compliance: Cloud) -> None:
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_the_history_goes_to_the_audit_bucket(compliance: Cloud, region: str) -> None:
+def test_the_history_goes_to_its_bucket(compliance: Cloud, region: str) -> None:
     assert compliance.one("aws:cfg/deliveryChannel:DeliveryChannel", f"compliance-delivery-{region}") == {
-        "s3BucketName": "acme-audit",
+        "s3BucketName": "acme-config",
         "region": region,
     }
     assert compliance.one("aws:cfg/recorderStatus:RecorderStatus", f"compliance-recording-{region}") == {

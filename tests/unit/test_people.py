@@ -49,6 +49,11 @@ def test_a_person_is_a_user_in_the_groups_of_their_roles(cloud: Cloud) -> None:
     ]
 
 
+def test_a_name_that_iam_takes_in_no_tag_is_written_without_what_it_refuses(cloud: Cloud) -> None:
+    declared(cloud, people={"ada": replace(ADA, name="Zoë O'Brien, 2nd")})
+    assert cloud.one("aws:iam/user:User", "people-ada")["tags"]["name"] == "Zoë O Brien  2nd"
+
+
 def test_a_group_assumes_one_role_of_one_account_with_mfa(cloud: Cloud) -> None:
     declared(cloud)
     policies = {
@@ -74,22 +79,29 @@ def test_a_group_assumes_one_role_of_one_account_with_mfa(cloud: Cloud) -> None:
 def test_nothing_is_allowed_without_mfa_but_enrolling_it(cloud: Cloud) -> None:
     declared(cloud)
     document = json.loads(cloud.one("aws:iam/groupPolicy:GroupPolicy", "people-people-policy")["policy"])
-    (refusal,) = (s for s in document["Statement"] if s["Effect"] == "Deny")
+    refusal, by_key = (s for s in document["Statement"] if s["Effect"] == "Deny")
     assert refusal == {
         "Sid": "NothingWithoutMfa",
         "Effect": "Deny",
         "NotAction": [
             "iam:CreateVirtualMFADevice",
             "iam:EnableMFADevice",
+            "iam:ResyncMFADevice",
             "iam:GetMFADevice",
             "iam:GetUser",
             "iam:ListMFADevices",
             "iam:ListVirtualMFADevices",
-            "iam:ResyncMFADevice",
             "sts:GetSessionToken",
         ],
         "Resource": "*",
         "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+    }
+    assert by_key == {
+        "Sid": "NoEnrollingByKey",
+        "Effect": "Deny",
+        "Action": ["iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:ResyncMFADevice"],
+        "Resource": "*",
+        "Condition": {"Null": {"aws:MultiFactorAuthPresent": "true"}},
     }
 
 
@@ -99,7 +111,7 @@ def test_people_manage_their_own_credentials_alone(cloud: Cloud) -> None:
     own = {
         f"arn:aws:iam::{OPS}:user/people/${{aws:username}}",
         f"arn:aws:iam::{OPS}:mfa/${{aws:username}}",
-        f"arn:aws:iam::{OPS}:mfa/${{aws:username}}-*",
+        f"arn:aws:iam::{OPS}:mfa/${{aws:username}}_*",
     }
     for statement in document["Statement"]:
         if statement["Effect"] == "Allow" and statement["Sid"] != "LookAtMfa":
@@ -158,15 +170,16 @@ def test_permission_sets_are_the_accounts_roles(cloud: Cloud) -> None:
         (s.inputs["name"], s.inputs["sessionDuration"]) for s in cloud.all("aws:ssoadmin/permissionSet:PermissionSet")
     ] == [("administrator", "PT2H"), ("developer", "PT2H"), ("read-only", "PT2H")]
     assert {
-        a.inputs["permissionSetArn"]: a.inputs["managedPolicyArn"]
+        (a.inputs["permissionSetArn"], a.inputs["managedPolicyArn"])
         for a in cloud.all("aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment")
     } == {
-        "${people-administrator-set.arn}": "arn:aws:iam::aws:policy/AdministratorAccess",
-        "${people-developer-set.arn}": "arn:aws:iam::aws:policy/ReadOnlyAccess",
-        "${people-read-only-set.arn}": "arn:aws:iam::aws:policy/ReadOnlyAccess",
+        ("${people-administrator-set.arn}", "arn:aws:iam::aws:policy/AdministratorAccess"),
+        ("${people-developer-set.arn}", "arn:aws:iam::aws:policy/AWSSupportAccess"),
+        ("${people-developer-set.arn}", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
+        ("${people-read-only-set.arn}", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
     }
     inline = cloud.all("aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy")
     assert [policy.name for policy in inline] == [
-        "people-developer-set-policy",
-        "people-read-only-set-policy",
+        "people-developer-set-operate",
+        "people-read-only-set-no-data",
     ]
