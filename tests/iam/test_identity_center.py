@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 import pytest
-from reach.engine import Environment, Principal, Query, ResourcePolicy, Verdict, decide
+from reach.engine import ContextValue, Environment, Principal, Query, ResourcePolicy, Verdict, decide
 from reach.policy import parse_policy
 
 from slipway.access import matrix
@@ -83,7 +83,7 @@ def somebody(account_id: str, permission_set: str, path: str = "") -> Principal:
 
 
 def reached(principal: Principal, action: str, resource: str, owner: Stack, document: str) -> bool:
-    context = {
+    context: dict[str, ContextValue] = {
         "aws:PrincipalOrgID": ORGANIZATION_ID,
         "aws:SecureTransport": "true",
         "aws:MultiFactorAuthPresent": None,
