@@ -85,7 +85,7 @@ def test_only_the_reusable_workflow_on_the_services_main_branch_pushes(registry:
     assert statement["Condition"] == {
         "StringEquals": {
             f"{GITHUB}:aud": "sts.amazonaws.com",
-            f"{GITHUB}:sub": "repo:acme/ledger:ref:refs/heads/main",
+            f"{GITHUB}:sub": ["repo:acme/ledger:ref:refs/heads/main"],
             f"{GITHUB}:job_workflow_ref": WORKFLOW,
         }
     }
