@@ -23,12 +23,13 @@ class Life:
     writes_by_repeating: int  # calls that create, change or delete, made by the second `up` and the previews
     refresh: Run
     protected: frozenset[str]
+    retained: frozenset[str]  # what is to outlive its entry
     destroy_without_program: Run
     refused_destroy: Run
     in_cloud_after_refusal: int
     destroy_unprotected: Run
     destroy: Run
-    in_cloud_at_the_end: int
+    in_cloud_at_the_end: frozenset[str]
     in_state_at_the_end: int
 
 
@@ -43,6 +44,7 @@ def live(workspace: Workspace, stack: str) -> Life:
     in_cloud = workspace.assert_state_matches_cloud(stack)
     types = frozenset(record.token for record in cloud.records.values())
     protected = frozenset(resource["urn"] for resource in workspace.state(stack) if resource.get("protect"))
+    retained = frozenset(resource["urn"] for resource in workspace.state(stack) if resource.get("retainOnDelete"))
     created = Counter(call.urn for call in cloud.calls if call.method == "Create" and call.error is None)
 
     writes = _writes(workspace)
@@ -73,12 +75,13 @@ def live(workspace: Workspace, stack: str) -> Life:
         writes_by_repeating=writes_by_repeating,
         refresh=refresh,
         protected=protected,
+        retained=retained,
         destroy_without_program=without_program,
         refused_destroy=refused,
         in_cloud_after_refusal=in_cloud_after_refusal,
         destroy_unprotected=destroy_unprotected,
         destroy=destroy,
-        in_cloud_at_the_end=len(cloud.records),
+        in_cloud_at_the_end=frozenset(record.urn for record in cloud.records.values()),
         in_state_at_the_end=len(workspace.state(stack)),
     )
 

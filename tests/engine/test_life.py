@@ -57,8 +57,11 @@ def test_destroy_without_the_program_is_refused_and_says_what_is_missing(lives: 
     assert ("You must run with the `--run-program` flag" in refusal) is (stack != "ops")
 
 
-def test_destroy_leaves_nothing_once_protection_is_lifted(lives: Lives, stack: str) -> None:
+def test_destroy_leaves_nothing_but_images_once_protection_is_lifted(lives: Lives, stack: str) -> None:
     life = lives[stack].result()
     life.destroy_unprotected.ok()
     life.destroy.ok()
-    assert (life.in_cloud_at_the_end, life.in_state_at_the_end) == (0, 0)
+    assert (life.in_cloud_at_the_end, life.in_state_at_the_end) == (life.retained, 0)
+    assert {urn.rsplit("::", 2)[1].rpartition(":")[2] for urn in life.retained} == (
+        {"LifecyclePolicy", "Repository", "RepositoryPolicy"} if stack == "ops" else set()
+    )
