@@ -221,6 +221,8 @@ class AuditTrail(pulumi.ComponentResource):
     bucket: pulumi.Output[str]
     config_bucket: pulumi.Output[str]
     """Where AWS Config of every account delivers."""
+    key_arn: pulumi.Output[str]
+    """The key that the bucket's objects are encrypted with."""
     trail_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: AuditTrailArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -244,8 +246,16 @@ class AuditTrail(pulumi.ComponentResource):
 
         self.bucket = bucket.bucket
         self.config_bucket = history.bucket
+        self.key_arn = key.arn
         self.trail_arn = trail.arn
-        self.register_outputs({"bucket": self.bucket, "configBucket": self.config_bucket, "trailArn": self.trail_arn})
+        self.register_outputs(
+            {
+                "bucket": self.bucket,
+                "configBucket": self.config_bucket,
+                "keyArn": self.key_arn,
+                "trailArn": self.trail_arn,
+            }
+        )
 
     def _key(self) -> aws.kms.Key:
         ops, region = self._args.ops_account_id, self._args.region

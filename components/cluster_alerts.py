@@ -69,6 +69,20 @@ _WATCHES: dict[str, tuple[Watch, Alert]] = {
         ),
         Alert(kinds=(), unit="failed refreshes in a day", fires="above", warning=0, critical=1),
     ),
+    # Two hours replace some forty hosts, a tenth of them at a time and each of them in ten minutes with its draining.
+    # The function of `DeployEvents` counts, and a number is always there: without one, it does not work.
+    "instance_refresh_stuck": (
+        Watch(
+            title="the replacement of hosts does not end",
+            query="min(last_15m):max:slipway.instance_refreshes.minutes{$events}",
+            source="events",
+            what="An instance refresh has been running for {{value}} minutes.",
+            impact="Hosts of both templates run side by side. A task does not stop, or a new host is not healthy.",
+            priority=3,
+            no_data="show_and_notify_no_data",
+        ),
+        Alert(kinds=(), unit="minutes", fires="above", warning=120, critical=240, highest=100000),
+    ),
     "host_cpu": (
         Watch(
             title="a host's CPU is used up",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from string import Template
 from typing import Any
 
 import pulumi
@@ -51,16 +52,34 @@ _NETWORK_CAPABILITIES = (
     "SYS_RESOURCE",
 )
 
-_AGENTS_GONE = Watch(
-    title="hosts without a Datadog agent",
-    query="max(last_15m):100 * sum:aws.ecs.service.running{$task} / sum:aws.ecs.service.desired{$task}",
-    source="cloudwatch",
-    what="For 15 minutes only {{value}} percent of the hosts have run an agent.",
-    impact="The other hosts are dark: no host metrics, no custom metrics, no traces.",
-    priority=2,
-    no_data="show_and_notify_no_data",
-)
-_AGENTS_GONE_ALERT = Alert(kinds=(), unit="percent of the hosts", fires="below", warning=95, critical=75)
+# Queries know the scopes $task (the agents' ECS service) and $hosts (what the agents send).
+_WATCHES: dict[str, tuple[Watch, Alert]] = {
+    "agents_gone": (
+        Watch(
+            title="hosts without a Datadog agent",
+            query="max(last_15m):100 * sum:aws.ecs.service.running{$task} / sum:aws.ecs.service.desired{$task}",
+            source="cloudwatch",
+            what="For 15 minutes only {{value}} percent of the hosts have run an agent.",
+            impact="The other hosts are dark: no host metrics, no custom metrics, no traces.",
+            priority=2,
+            no_data="show_and_notify_no_data",
+        ),
+        Alert(kinds=(), unit="percent of the hosts", fires="below", warning=95, critical=75),
+    ),
+    # https://docs.datadoghq.com/integrations/agent_metrics/: 1 for each agent that reports
+    "agents_silent": (
+        Watch(
+            title="Datadog agents run and are not heard",
+            query="max(last_15m):100 * sum:datadog.agent.running{$hosts} / sum:aws.ecs.service.running{$task}",
+            source="cloudwatch",
+            what="For 15 minutes only {{value}} percent of the running agents have reached Datadog.",
+            impact="Their hosts are dark, custom metrics and traces included. A wrong API key, or no way out.",
+            priority=2,
+            no_data="show_and_notify_no_data",
+        ),
+        Alert(kinds=(), unit="percent of the agents", fires="below", warning=90, critical=70),
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,18 +154,21 @@ class DatadogAgent(pulumi.ComponentResource):
                 hooks=args.deploy_check.hooks if args.deploy_check else None,
             ),
         )
-        monitor(
-            f"{name}-agents-gone",
-            _AGENTS_GONE,
-            subject=f"cluster {args.cluster}",
-            query=_AGENTS_GONE.query.replace(
-                "$task", f"env:{args.environment},clustername:{args.cluster},servicename:{NAME}"
-            ),
-            thresholds=defaults(_AGENTS_GONE_ALERT),
-            audience=args.audience,
-            tags=["alert:agents_gone", f"cluster:{args.cluster}", f"service:{NAME}"],
-            opts=child,
-        )
+        scopes = {
+            "task": f"env:{args.environment},clustername:{args.cluster},servicename:{NAME}",
+            "hosts": f"env:{args.environment},cluster:{args.cluster}",
+        }
+        for alert, (watch, levels) in _WATCHES.items():
+            monitor(
+                f"{name}-{alert.replace('_', '-')}",
+                watch,
+                subject=f"cluster {args.cluster}",
+                query=Template(watch.query).substitute(scopes),
+                thresholds=defaults(levels),
+                audience=args.audience,
+                tags=[f"alert:{alert}", f"cluster:{args.cluster}", f"service:{NAME}"],
+                opts=child,
+            )
         self.register_outputs({"version": args.version})
 
     def _execution_role(

@@ -17,6 +17,7 @@ NAME = "deploy-events"
 
 _SOURCE = "functions/deploy_events.py"
 
+# What starts the function: a pattern of events, or a time.
 _PATTERNS: Mapping[str, Mapping[str, Any]] = {
     "deployments": {"source": ["aws.ecs"], "detail-type": ["ECS Deployment State Change"]},
     "stopped-tasks": {
@@ -30,6 +31,8 @@ _PATTERNS: Mapping[str, Mapping[str, Any]] = {
         "detail-type": [{"prefix": "EC2 Auto Scaling Instance Refresh"}],
     },
 }
+# Nothing happens when an instance refresh hangs, so that somebody has to look.
+_LOOKS = "rate(5 minutes)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +73,16 @@ class DeployEvents(pulumi.ComponentResource):
                 lambda group: json.dumps(
                     policy_document(
                         allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group}:*"]),
-                        # Task definitions have no permissions of their own for this action.
-                        allow("Look", ["ecs:DescribeServices", "ecs:DescribeTaskDefinition"], ["*"]),
+                        # Task definitions and instance refreshes have no permissions of their own for these actions.
+                        allow(
+                            "Look",
+                            [
+                                "autoscaling:DescribeInstanceRefreshes",
+                                "ecs:DescribeServices",
+                                "ecs:DescribeTaskDefinition",
+                            ],
+                            ["*"],
+                        ),
                         # Secrets Manager appends six random characters to a secret's ARN.
                         allow("ApiKey", ["secretsmanager:GetSecretValue"], [f"{secret}-??????"]),
                     )
@@ -104,16 +115,20 @@ class DeployEvents(pulumi.ComponentResource):
             logging_config=aws.lambda_.FunctionLoggingConfigArgs(log_format="JSON", log_group=logs.name),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
-        for role_of_rule, pattern in _PATTERNS.items():
-            rule = aws.cloudwatch.EventRule(f"{name}-{role_of_rule}", event_pattern=json.dumps(pattern), opts=child)
+        rules = {
+            subject: aws.cloudwatch.EventRule(f"{name}-{subject}", event_pattern=json.dumps(pattern), opts=child)
+            for subject, pattern in _PATTERNS.items()
+        }
+        rules["looks"] = aws.cloudwatch.EventRule(f"{name}-looks", schedule_expression=_LOOKS, opts=child)
+        for subject, rule in rules.items():
             aws.lambda_.Permission(
-                f"{name}-{role_of_rule}",
+                f"{name}-{subject}",
                 action="lambda:InvokeFunction",
                 function=function.name,
                 principal="events.amazonaws.com",
                 source_arn=rule.arn,
                 opts=child,
             )
-            aws.cloudwatch.EventTarget(f"{name}-{role_of_rule}", rule=rule.name, arn=function.arn, opts=child)
+            aws.cloudwatch.EventTarget(f"{name}-{subject}", rule=rule.name, arn=function.arn, opts=child)
         self.function_name = function.name
         self.register_outputs({"functionName": self.function_name})

@@ -82,6 +82,8 @@ class WebArgs:
     balancer_dns_name: pulumi.Input[str]
     balancer_zone_id: pulumi.Input[str]
     balancer_arn_suffix: pulumi.Input[str]
+    metrics_path: str | None = None
+    """The path of its OpenMetrics, which the agent of its host reads."""
     more_hosts: Sequence[str] = ()
     """Hosts that it answers to as well, and whose records are made elsewhere: by a TrafficShift."""
     balancer: str = ""
@@ -156,6 +158,10 @@ class EcsServiceArgs:
     queue: QueueArgs | None = None
     peaks: Sequence[PeakArgs] = ()
     log_key_arn: pulumi.Input[str] | None = None
+    collect_logs: bool = False
+    """Logs stay on the host, where the Datadog agent reads them, and do not go to CloudWatch."""
+    profiling: bool = False
+    """Datadog's libraries profile the program."""
     exec_log_group_arn: pulumi.Input[str] | None = None
     """Where the cluster records what people do in containers."""
     deploy_check: DeployCheck | None = None
@@ -178,8 +184,8 @@ class EcsService(pulumi.ComponentResource):
 
     address: str | None
     """Where it answers; None for workers and jobs."""
-    target_group_arn_suffix: pulumi.Output[str] | None
-    """The part of the ARN that CloudWatch calls `TargetGroup`."""
+    target_groups: list[pulumi.Output[str]]
+    """The part of each ARN that CloudWatch calls `TargetGroup`; with a strategy two take turns."""
 
     def __init__(self, name: str, args: EcsServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:ecs:EcsService", name, None, opts)
@@ -187,7 +193,7 @@ class EcsService(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         self._tags = {"service": name, "owner": args.owner}
         self.address = f"https://{args.web.names[0].host}" if args.web else None
-        self.target_group_arn_suffix = None
+        self.target_groups = []
 
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
@@ -242,6 +248,8 @@ class EcsService(pulumi.ComponentResource):
             "DD_DOGSTATSD_URL": f"unix://{DATADOG_SOCKETS}/dsd.socket",
             "DD_TRACE_AGENT_URL": f"unix://{DATADOG_SOCKETS}/apm.socket",
         }
+        if args.profiling:
+            variables["DD_PROFILING_ENABLED"] = "true"
         linux: dict[str, Any] = {"capabilities": {"add": [], "drop": ["ALL"]}, "initProcessEnabled": True}
         if args.read_only_root:
             # The second is where ECS Exec's agent keeps its state; its logs are mounted by the ECS agent itself
@@ -271,25 +279,48 @@ class EcsService(pulumi.ComponentResource):
             "mountPoints": [{"sourceVolume": "datadog", "containerPath": DATADOG_SOCKETS, "readOnly": True}],
             "volumesFrom": [],
             "systemControls": [],
-            "dockerLabels": {
-                "com.datadoghq.tags.env": args.environment,
-                "com.datadoghq.tags.service": name,
-                "com.datadoghq.tags.version": args.version,
-            }
+            "dockerLabels": self._datadog_labels()
             # ECS reads a secret when a task starts, always its current version: a label that changes starts tasks. The
             # reference itself names no version, because Secrets Manager forgets old ones, and a task that asks for
             # one of those would not start.
             | {f"slipway.secret.{key}": version for key, version in sorted(args.secret_versions.items())},
-            "logConfiguration": {
-                "logDriver": "awslogs",
-                "options": {
-                    "awslogs-group": log_group,
-                    "awslogs-region": args.region,
-                    "awslogs-stream-prefix": "task",
-                    # A slow log service must not stop the program.
-                    "mode": "non-blocking",
-                    "max-buffer-size": "25m",
-                },
+            "logConfiguration": self._logging(log_group),
+        }
+
+    def _datadog_labels(self) -> dict[str, str]:
+        """By which the agent knows whose metrics and logs these are, and what else to read.
+
+        https://docs.datadoghq.com/getting_started/tagging/unified_service_tagging/?tab=ecs
+        https://docs.datadoghq.com/containers/docker/tag/, https://docs.datadoghq.com/containers/docker/integrations/
+        """
+        args, name = self._args, self.pulumi_resource_name
+        labels = {
+            "com.datadoghq.tags.env": args.environment,
+            "com.datadoghq.tags.service": name,
+            "com.datadoghq.tags.version": args.version,
+            "com.datadoghq.ad.tags": json.dumps([f"owner:{args.owner}"]),
+        }
+        if args.collect_logs:
+            labels["com.datadoghq.ad.logs"] = json.dumps([{"service": name, "source": name}])
+        if args.web and args.web.metrics_path:
+            endpoint = f"http://%%host%%:{args.web.port}{args.web.metrics_path}"
+            instance = {"openmetrics_endpoint": endpoint, "namespace": name, "metrics": [".*"]}
+            labels["com.datadoghq.ad.checks"] = json.dumps({"openmetrics": {"instances": [instance]}}, sort_keys=True)
+        return labels
+
+    def _logging(self, log_group: str) -> dict[str, Any]:
+        if self._args.collect_logs:
+            # What the awslogs driver takes, the agent cannot see: https://docs.datadoghq.com/containers/amazon_ecs/logs/
+            return {"logDriver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}
+        return {
+            "logDriver": "awslogs",
+            "options": {
+                "awslogs-group": log_group,
+                "awslogs-region": self._args.region,
+                "awslogs-stream-prefix": "task",
+                # A slow log service must not stop the program.
+                "mode": "non-blocking",
+                "max-buffer-size": "25m",
             },
         }
 
@@ -477,8 +508,7 @@ class EcsService(pulumi.ComponentResource):
             tags=self._tags | {"balancer": web.balancer},
             opts=pulumi.ResourceOptions(parent=self, replace_on_changes=["tags.balancer"]),
         )
-        if self.target_group_arn_suffix is None:
-            self.target_group_arn_suffix = target_group.arn_suffix
+        self.target_groups.append(target_group.arn_suffix)
         return target_group
 
     def _rule(self, web: WebArgs, target_group: aws.lb.TargetGroup) -> aws.lb.ListenerRule:
@@ -600,8 +630,9 @@ class EcsService(pulumi.ComponentResource):
             "cpu": ("ECSServiceAverageCPUUtilization", args.cpu_target_percent, None),
             "memory": ("ECSServiceAverageMemoryUtilization", args.memory_target_percent, None),
         }
-        if args.web and args.web.requests_per_target and self.target_group_arn_suffix:
-            label = pulumi.Output.concat(args.web.balancer_arn_suffix, "/", self.target_group_arn_suffix)
+        if args.web and args.web.requests_per_target:
+            (target_group,) = self.target_groups
+            label = pulumi.Output.concat(args.web.balancer_arn_suffix, "/", target_group)
             goals["requests"] = ("ALBRequestCountPerTarget", args.web.requests_per_target, label)
         for goal, (metric, value, label) in goals.items():
             aws.appautoscaling.Policy(

@@ -1,4 +1,4 @@
-"""EnvironmentAlerts: what an environment has once: bastion, certificates, schedules, budget; and its mute."""
+"""EnvironmentAlerts: the monitors of what an environment has once: bastion, certificates, schedules, events."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from string import Template
 
 import pulumi
-import pulumi_datadog as datadog
 
 from components.monitors import Audience, Watch, monitor
 from config.alerts import Alert, defaults
@@ -17,9 +16,8 @@ class EnvironmentAlertsArgs:
     """Which environment, and whom its alerts reach."""
 
     audience: Audience
+    events_function: pulumi.Input[str]  # the name of the function of `DeployEvents`
     bastion: str = "bastion"  # the Name of the bastion's instance
-    events_function: pulumi.Input[str] | None = None  # the name of the function of `DeployEvents`
-    muted: bool = False  # whether every monitor of the environment is silent; they are judged and shown all the same
 
 
 _WATCHES: dict[str, tuple[Watch, Alert]] = {
@@ -31,6 +29,7 @@ _WATCHES: dict[str, tuple[Watch, Alert]] = {
             what="The bastion has failed AWS's status checks in the last 15 minutes.",
             impact="Nobody gets in by SSH. Session Manager reaches the hosts all the same.",
             priority=4,
+            no_data="show_and_notify_no_data",
         ),
         Alert(kinds=(), unit="share of failed checks", fires="above", warning=0.3, critical=0.9, highest=1),
     ),
@@ -74,19 +73,17 @@ _WATCHES: dict[str, tuple[Watch, Alert]] = {
         ),
         Alert(kinds=(), unit="errors in 30 minutes", fires="above", warning=0, critical=10, highest=10000),
     ),
-    "budget": (
+    "events_gone": (
         Watch(
-            title="the month's budget is nearly spent",
-            query=(
-                "max(last_1d):100 * max:aws.billing.actual_spend{env:$environment} by {budget_name}"
-                " / max:aws.billing.budgeted_cost{env:$environment} by {budget_name}"
-            ),
-            source="cloudwatch",
-            what="{{value}} percent of the budget {{budget_name.name}} is spent.",
-            impact="The month ends above the budget. The cost explorer says by which service.",
-            priority=4,
+            title="nobody looks for deployments any more",
+            query="sum(last_30m):default_zero(sum:slipway.events.alive{env:$environment}.as_count())",
+            source="events",
+            what="The function that tells of deployments has looked {{value}} times in half an hour, and not six.",
+            impact="Failed deployments, crashes and failed jobs go unnoticed: their monitors see nothing.",
+            priority=2,
+            no_data="show_and_notify_no_data",
         ),
-        Alert(kinds=(), unit="percent of the budget", fires="above", warning=80, critical=100, highest=1000),
+        Alert(kinds=(), unit="looks in 30 minutes", fires="below", warning=5, critical=2),
     ),
 }
 
@@ -99,15 +96,13 @@ class EnvironmentAlerts(pulumi.ComponentResource):
         environment = args.audience.environment
         for alert, (watch, levels) in _WATCHES.items():
             template = Template(watch.query)
-            if "function" in template.get_identifiers() and args.events_function is None:
-                continue
             query = pulumi.Output.from_input(args.events_function).apply(
                 lambda function, template=template: template.substitute(
                     environment=environment, bastion=args.bastion, function=function
                 )
             )
             monitor(
-                f"{name}-{alert}",
+                f"{name}-{alert.replace('_', '-')}",
                 watch,
                 subject=environment,
                 query=query,
@@ -116,17 +111,4 @@ class EnvironmentAlerts(pulumi.ComponentResource):
                 tags=[f"alert:{alert}"],
                 opts=pulumi.ResourceOptions(parent=self),
             )
-        if args.muted:
-            datadog.DowntimeSchedule(
-                f"{name}-mute",
-                scope="*",
-                monitor_identifier=datadog.DowntimeScheduleMonitorIdentifierArgs(monitor_tags=[f"env:{environment}"]),
-                message=f"Alerts of {environment} are muted by configuration.",
-                mute_first_recovery_notification=True,
-                notify_end_states=[],
-                notify_end_types=[],
-                # No end: it lasts until the setting is taken back.
-                one_time_schedule=datadog.DowntimeScheduleOneTimeScheduleArgs(),
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-        self.register_outputs({"muted": args.muted})
+        self.register_outputs({})

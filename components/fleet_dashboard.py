@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_datadog as datadog
 
-from components.widgets import Row, Series, Widget, dashboard, event_list, graph, monitors, table, top
+from components.widgets import Row, Series, Unit, Widget, dashboard, event_list, graph, monitors, table, top
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +41,9 @@ def _page(args: FleetDashboardArgs) -> Widget:
     scope = f"{{env:{args.environment}}}"
     events = f"source:slipway env:{args.environment}"
 
-    def ecs(metric: str, label: str) -> Series:
-        return Series(query=f"max:aws.ecs.service.{metric}{scope} by {{clustername,servicename}}", label=label)
+    def ecs(metric: str, label: str, unit: Unit | None = None) -> Series:
+        query = f"max:aws.ecs.service.{metric}{scope} by {{clustername,servicename}}"
+        return Series(query=query, label=label, unit=unit)
 
     def balancer(metric: str, label: str) -> Series:
         return Series(query=f"sum:aws.applicationelb.{metric}{scope} by {{targetgroup}}.as_count()", label=label)
@@ -64,8 +65,8 @@ def _page(args: FleetDashboardArgs) -> Widget:
                         "Tasks and their use",
                         ecs("running", "running"),
                         ecs("desired", "wanted"),
-                        ecs("cpuutilization", "CPU %"),
-                        ecs("memory_utilization", "memory %"),
+                        ecs("cpuutilization", "CPU", "percent"),
+                        ecs("memory_utilization", "memory", "percent"),
                     ),
                     table(
                         "Web services",
@@ -73,7 +74,8 @@ def _page(args: FleetDashboardArgs) -> Widget:
                         balancer("httpcode_target_5xx", "5xx"),
                         Series(
                             query=(f"max:aws.applicationelb.target_response_time.p95{scope} by {{targetgroup}}"),
-                            label="p95, seconds",
+                            label="p95",
+                            unit="second",
                         ),
                     ),
                 ],

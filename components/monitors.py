@@ -92,6 +92,17 @@ def monitor(
     )
 
 
+def targets(environment: str, groups: Sequence[str]) -> str:
+    """The scope of a service's target groups, by their ARN suffixes.
+
+    With a deployment strategy ECS moves the requests to the other group at each deployment:
+    https://docs.datadoghq.com/metrics/advanced-filtering/#boolean-filtered-queries
+    """
+    if len(groups) == 1:
+        return f"env:{environment},targetgroup:{groups[0]}"
+    return f"env:{environment} AND targetgroup IN ({', '.join(groups)})"
+
+
 def number(value: float) -> str:
     """As Datadog writes it: the critical threshold must read the same as the number in the query."""
     return f"{value:.10g}"

@@ -9,14 +9,15 @@ https://docs.datadoghq.com/integrations/amazon-elb/#data-collected). The scopes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Template
+from typing import Any
 
 import pulumi
 import pulumi_datadog as datadog
 
-from components.monitors import Audience, Watch, monitor
+from components.monitors import Audience, Watch, monitor, targets
 from config.alerts import AlertName, Thresholds
 from config.schedules import Rhythm
 
@@ -40,7 +41,7 @@ class ServiceAlertsArgs:
     pager: str  # a Datadog handle for critical alerts, such as @pagerduty-payments
     runbook_url: str
     thresholds: Mapping[AlertName, Thresholds]  # a monitor that is switched off is not in it
-    target_group: pulumi.Input[str] | None = None  # the ARN suffix of a web service's target group
+    target_groups: Sequence[pulumi.Input[str]] = ()  # the ARN suffixes of a web service's target groups
     objective_id: pulumi.Input[str] | None = None  # the id of its `ServiceObjective`
     tasks_max: int | None = None  # the maximum of tasks where the service is autoscaled
     queue: str | None = None  # the name of the SQS queue that a worker empties
@@ -200,11 +201,13 @@ _WATCHES: dict[AlertName, Watch] = {
         priority=3,
         no_data="resolve",
     ),
+    # A window without a single run would have no value to compare; the sign of life, which is always there, gives it
+    # one: https://docs.datadoghq.com/dashboards/functions/interpolation/#default-zero
     "job_missing": Watch(
         title="the job did not run",
         query=(
-            "sum(last_${minutes}m):100 * "
-            "default_zero(sum:slipway.job.runs{$events,outcome:succeeded}.as_count()) / $runs"
+            "sum(last_${minutes}m):100 * (sum:slipway.job.runs{$events,outcome:succeeded}.as_count()"
+            " + 0 * sum:slipway.events.alive{env:$environment}.as_count()) / $runs"
         ),
         source="events",
         what="Only {{value}} percent of the runs that the schedule asks for have succeeded.",
@@ -271,14 +274,14 @@ class ServiceAlerts(pulumi.ComponentResource):
 
 def _scoped(watch: Watch, args: ServiceAlertsArgs) -> pulumi.Output[str]:
     template = Template(watch.query)
-    if "target" in template.get_identifiers() and args.target_group is None:
-        raise ValueError(f"{args.service}: a monitor of {watch.title!r} needs target_group")
+    if "target" in template.get_identifiers() and not args.target_groups:
+        raise ValueError(f"{args.service}: a monitor of {watch.title!r} needs target_groups")
 
-    def query(known: Mapping[str, str | None]) -> str:
+    def query(known: Mapping[str, Any]) -> str:
         scope = f"env:{args.environment}"
         return template.substitute(
             task=f"{scope},clustername:{known['cluster']},servicename:{args.service}",
-            target=f"{scope},targetgroup:{known['target_group']}",
+            target=targets(args.environment, known["target_groups"]),
             events=f"{scope},service:{args.service}",
             environment=args.environment,
             service=args.service,
@@ -289,9 +292,9 @@ def _scoped(watch: Watch, args: ServiceAlertsArgs) -> pulumi.Output[str]:
             objective=known["objective"],
         )
 
-    return pulumi.Output.all(cluster=args.cluster, target_group=args.target_group, objective=args.objective_id).apply(
-        query
-    )
+    return pulumi.Output.all(
+        cluster=args.cluster, target_groups=list(args.target_groups), objective=args.objective_id
+    ).apply(query)
 
 
 def _schedule(args: ServiceAlertsArgs) -> datadog.MonitorSchedulingOptionsArgs | None:

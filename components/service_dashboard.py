@@ -9,11 +9,14 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_datadog as datadog
 
+from components.monitors import targets
 from components.widgets import (
+    Formula,
     Line,
     Row,
     Series,
     Widget,
+    counted,
     dashboard,
     event_list,
     graph,
@@ -37,7 +40,7 @@ class ServiceDashboardArgs:
     cluster: str  # the ECS cluster's physical name
     runbook_url: str
     thresholds: Mapping[AlertName, Thresholds]
-    target_group: pulumi.Input[str] | None = None  # the ARN suffix of a web service's target group
+    target_groups: Sequence[pulumi.Input[str]] = ()  # the ARN suffixes of a web service's target groups
     objective_id: pulumi.Input[str] | None = None  # the id of its `ServiceObjective`
     queue: str | None = None  # the SQS queue that a worker empties
 
@@ -52,7 +55,7 @@ class ServiceDashboard(pulumi.ComponentResource):
         super().__init__("slipway:datadog:ServiceDashboard", name, None, opts)
         page = datadog.DashboardJson(
             f"{name}-dashboard",
-            dashboard=pulumi.Output.all(target_group=args.target_group, objective_id=args.objective_id).apply(
+            dashboard=pulumi.Output.all(target_groups=list(args.target_groups), objective_id=args.objective_id).apply(
                 lambda known: json.dumps(_page(args, **known), sort_keys=True)
             ),
             opts=pulumi.ResourceOptions(parent=self),
@@ -61,11 +64,11 @@ class ServiceDashboard(pulumi.ComponentResource):
         self.register_outputs({"path": self.path})
 
 
-def _page(args: ServiceDashboardArgs, target_group: str | None, objective_id: str | None) -> Widget:
+def _page(args: ServiceDashboardArgs, target_groups: Sequence[str], objective_id: str | None) -> Widget:
     events = f"source:slipway env:{args.environment} service:{args.service}"
     groups: dict[str, Sequence[Row]] = {"Now": _now(args, objective_id)}
-    if target_group is not None:
-        groups["Golden signals"] = _signals(args, f"env:{args.environment},targetgroup:{target_group}", events)
+    if target_groups:
+        groups["Golden signals"] = _signals(args, targets(args.environment, target_groups), events)
     if args.kind == "job":
         groups["Runs"] = _runs(args, events)
     else:
@@ -94,23 +97,27 @@ def _now(args: ServiceDashboardArgs, objective_id: str | None) -> list[Row]:
 
 def _signals(args: ServiceDashboardArgs, target: str, events: str) -> list[Row]:
     def requests(metric: str) -> str:
-        return f"default_zero(sum:aws.applicationelb.{metric}{{{target}}}.as_count())"
+        return f"sum:aws.applicationelb.{metric}{{{target}}}.as_count()"
+
+    def answered(status: str) -> Formula:
+        return counted(requests(f"httpcode_target_{status}"), status)
 
     def latency(quantile: str) -> str:
         return f"max:aws.applicationelb.target_response_time.{quantile}{{{target}}}"
 
-    failed, every = requests("httpcode_target_5xx"), requests("request_count")
-    rate = Series(query=f"100 * {failed} / ({every} + 1)", label="5xx")
+    every = counted(requests("request_count"), "requests")
+    rate = Formula(
+        formula="100 * default_zero($failed) / (default_zero($every) + 1)",
+        queries={"failed": requests("httpcode_target_5xx"), "every": requests("request_count")},
+        label="5xx",
+    )
     error_rate, p95 = args.thresholds.get("error_rate"), args.thresholds.get("latency_p95")
     return [
         Row(
             widgets=[
                 graph(
                     "Requests",
-                    Series(query=requests("httpcode_target_2xx"), label="2xx"),
-                    Series(query=requests("httpcode_target_3xx"), label="3xx"),
-                    Series(query=requests("httpcode_target_4xx"), label="4xx"),
-                    Series(query=failed, label="5xx"),
+                    *(answered(status) for status in ("2xx", "3xx", "4xx", "5xx")),
                     unit="request",
                     style="bars",
                     events=events,
@@ -130,7 +137,7 @@ def _signals(args: ServiceDashboardArgs, target: str, events: str) -> list[Row]:
         Row(
             height=2,
             widgets=[
-                value("Requests a minute", Series(query=every, label="requests"), unit="request"),
+                value("Requests", every, unit="request"),
                 _level("Errors", rate, error_rate),
                 _level("p95", Series(query=latency("p95"), label="p95"), p95),
                 value(
@@ -224,9 +231,9 @@ def _changes(args: ServiceDashboardArgs, events: str) -> list[Row]:
     ]
 
 
-def _counts(args: ServiceDashboardArgs, metric: str, tag: str, values: Sequence[str]) -> list[Series]:
+def _counts(args: ServiceDashboardArgs, metric: str, tag: str, values: Sequence[str]) -> list[Formula]:
     scope = f"env:{args.environment},service:{args.service}"
-    return [Series(query=f"default_zero(sum:{metric}{{{scope},{tag}:{one}}}.as_count())", label=one) for one in values]
+    return [counted(f"sum:{metric}{{{scope},{tag}:{one}}}.as_count()", one) for one in values]
 
 
 def _lines(thresholds: Thresholds | None) -> list[Line]:
@@ -238,7 +245,7 @@ def _lines(thresholds: Thresholds | None) -> list[Line]:
     ]
 
 
-def _level(title: str, series: Series, thresholds: Thresholds | None) -> Widget:
+def _level(title: str, series: Series | Formula, thresholds: Thresholds | None) -> Widget:
     if thresholds is None:
         return value(title, series)
     better = "low" if thresholds.fires == "above" else "high"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_datadog as datadog
+
+from components.monitors import targets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +18,7 @@ class ServiceObjectiveArgs:
     service: str
     environment: str
     owner: str
-    target_group: pulumi.Input[str]  # the ARN suffix of its target group
+    target_groups: Sequence[pulumi.Input[str]]  # the ARN suffixes of its target groups
     availability_percent: float = 99.9  # of the requests of 30 days that are not answered with a 5xx status
 
 
@@ -26,9 +29,7 @@ class ServiceObjective(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ServiceObjectiveArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:datadog:ServiceObjective", name, None, opts)
-        target = pulumi.Output.from_input(args.target_group).apply(
-            lambda group: f"env:{args.environment},targetgroup:{group}"
-        )
+        target = pulumi.Output.all(*args.target_groups).apply(lambda groups: targets(args.environment, groups))
         objective = datadog.ServiceLevelObjective(
             f"{name}-availability",
             name=f"[{args.environment}] {args.service}: availability",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from string import Template
 from typing import Any, Literal
 
 Widget = dict[str, Any]
@@ -16,14 +17,40 @@ Unit = Literal["percent", "second", "byte", "request", "task", "message", "dolla
 COLUMNS = 12
 HEIGHT = 3
 """Of a row, in Datadog's cells."""
+_EVERY_GROUP: Widget = {"count": 500, "order": "desc"}
+"""Datadog shows ten where nothing is said."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """One line of a graph: a query's result, or a formula over the queries of its graph."""
+    """One line of a graph, or one column of a table: what a query gives."""
 
     query: str
     label: str
+    unit: Unit | None = None  # its own, where it is not that of all
+
+    @property
+    def formula(self) -> str:
+        return "$it"
+
+    @property
+    def queries(self) -> Mapping[str, str]:
+        return {"it": self.query}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Formula:
+    """The same, computed of several queries: arithmetic and functions over their names, each with a `$` before it."""
+
+    formula: str
+    queries: Mapping[str, str]
+    label: str
+    unit: Unit | None = None
+
+
+def counted(query: str, label: str) -> Formula:
+    """A count, which is nothing where nothing happened."""
+    return Formula(formula="default_zero($count)", queries={"count": query}, label=label)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +102,7 @@ def dashboard(title: str, description: str, groups: Mapping[str, Sequence[Row]],
 
 def graph(
     title: str,
-    *series: Series,
+    *series: Series | Formula,
     unit: Unit | None = None,
     style: Literal["line", "bars", "area"] = "line",
     lines: Sequence[Line] = (),
@@ -91,7 +118,7 @@ def graph(
             {
                 "response_format": "timeseries",
                 "display_type": style,
-                **_queries(series, unit),
+                **_queries(series, unit, single=False),
             }
         ],
     }
@@ -111,7 +138,7 @@ def graph(
 
 def value(
     title: str,
-    series: Series,
+    series: Series | Formula,
     *,
     unit: Unit | None = None,
     better: Literal["low", "high"] | None = None,
@@ -127,7 +154,7 @@ def value(
             {"comparator": worse, "value": warning, "palette": "white_on_yellow"},
             {"comparator": "<=" if better == "low" else ">=", "value": warning, "palette": "white_on_green"},
         ]
-    request = {"response_format": "scalar", "conditional_formats": formats, **_queries([series], unit, "avg")}
+    request = {"response_format": "scalar", "conditional_formats": formats, **_queries([series], unit, single=True)}
     return {
         "definition": {
             "type": "query_value",
@@ -139,15 +166,20 @@ def value(
     }
 
 
-def table(title: str, *series: Series, unit: Unit | None = None) -> Widget:
+def table(title: str, *series: Series | Formula, unit: Unit | None = None) -> Widget:
     """One row for each group of the queries, one column for each series."""
-    request = {"response_format": "scalar", **_queries(series, unit, "avg")}
-    return {"definition": {"type": "query_table", "title": title, "requests": [request]}}
+    request: Widget = {"response_format": "scalar", **_queries(series, unit, single=True)}
+    for formula, one in zip(request["formulas"], series, strict=True):
+        if (one.unit or unit) == "percent":
+            formula["cell_display_mode"] = "bar"
+    request["formulas"][0]["limit"] = _EVERY_GROUP
+    return {"definition": {"type": "query_table", "title": title, "has_search_bar": "auto", "requests": [request]}}
 
 
-def top(title: str, series: Series, *, unit: Unit | None = None) -> Widget:
+def top(title: str, series: Series | Formula, *, unit: Unit | None = None) -> Widget:
     """The groups of a query by size."""
-    request = {"response_format": "scalar", **_queries([series], unit, "avg")}
+    request: Widget = {"response_format": "scalar", **_queries([series], unit, single=True)}
+    request["formulas"][0]["limit"] = _EVERY_GROUP
     return {"definition": {"type": "toplist", "title": title, "requests": [request]}}
 
 
@@ -232,15 +264,18 @@ def _placed(rows: Sequence[Row]) -> list[Widget]:
     return placed
 
 
-def _queries(series: Sequence[Series], unit: Unit | None, aggregator: str | None = None) -> Widget:
-    queries, formulas = [], []
-    for index, one in enumerate(series):
-        query: Widget = {"data_source": "metrics", "name": f"q{index}", "query": one.query}
-        if aggregator is not None:
-            query["aggregator"] = aggregator
-        queries.append(query)
-        formula: Widget = {"formula": f"q{index}", "alias": one.label}
-        if unit is not None:
-            formula["number_format"] = {"unit": {"type": "canonical_unit", "unit_name": unit}}
+def _queries(series: Sequence[Series | Formula], unit: Unit | None, *, single: bool) -> Widget:
+    names: dict[str, str] = {}
+    formulas: list[Widget] = []
+    for one in series:
+        known = {key: names.setdefault(query, f"q{len(names)}") for key, query in one.queries.items()}
+        formula: Widget = {"formula": Template(one.formula).substitute(known), "alias": one.label}
+        if own := one.unit or unit:
+            formula["number_format"] = {"unit": {"type": "canonical_unit", "unit_name": own}}
         formulas.append(formula)
+    queries: list[Widget] = []
+    for query, name in names.items():
+        # One value of many: counts add up.
+        aggregated = {"aggregator": "sum" if query.endswith(".as_count()") else "avg"} if single else {}
+        queries.append({"data_source": "metrics", "name": name, "query": query, **aggregated})
     return {"queries": queries, "formulas": formulas}

@@ -129,6 +129,18 @@ QueueName = Annotated[
     str,
     *text(r"[A-Za-z0-9_-]{1,75}(?:\.fifo)?", "the name of an SQS queue: letters, digits, _ and -; .fifo may follow"),
 ]
+# https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html (FunctionName)
+LambdaName = Annotated[str, *text(r"[A-Za-z0-9_-]{1,64}", "the name of a Lambda function, such as datadog-forwarder")]
+# https://docs.datadoghq.com/api/latest/aws-logs-integration/#get-list-of-aws-log-ready-services
+LogSource = Annotated[
+    str, *text(r"[a-z0-9]+(?:-[a-z0-9]+)*", "a service whose logs Datadog subscribes to, such as elbv2, s3 or waf")
+]
+# https://docs.datadoghq.com/api/latest/aws-integration/#list-available-namespaces
+CloudWatchNamespace = Annotated[
+    str, *text(r"[A-Za-z0-9]+(?:/[A-Za-z0-9]+)+", "a namespace of CloudWatch metrics, such as AWS/EC2")
+]
+# https://docs.datadoghq.com/getting_started/tagging/#define-tags; an exclamation mark leaves out what has the tag
+DatadogTag = Annotated[str, *text(r"!?[a-z][a-z0-9_./-]*:[a-z0-9_./*?-]+", "a tag as KEY:VALUE, such as team:growth")]
 Handle = Annotated[
     str, *text(r"@[A-Za-z0-9][A-Za-z0-9@._-]*", "a Datadog notification handle, such as @slack-payments")
 ]

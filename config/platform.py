@@ -11,7 +11,9 @@ from config.fields import (
     AgentVersion,
     AmiRelease,
     AvailabilityZone,
+    CloudWatchNamespace,
     ClusterName,
+    DatadogTag,
     DomainName,
     Email,
     Environment,
@@ -22,6 +24,8 @@ from config.fields import (
     IdentityCenterArn,
     IdentityStoreId,
     InstanceFamily,
+    LambdaName,
+    LogSource,
     Model,
     Percent,
     Phone,
@@ -139,6 +143,16 @@ class Team(Model):
     pager: Handle = Field(description="the Datadog handle that critical alerts notify, such as @pagerduty-payments")
 
 
+class LogForwarder(Model):
+    """Datadog's own function that sends the logs of AWS services, installed in each account beforehand."""
+
+    # https://docs.datadoghq.com/logs/guide/forwarder/
+    function: LambdaName = Field(description="the function's name, the same in each account")
+    sources: Annotated[tuple[LogSource, ...], AfterValidator(_distinct)] = Field(
+        min_length=1, description="the AWS services that Datadog subscribes it to, such as elbv2, s3 and waf"
+    )
+
+
 class Datadog(Model):
     """Where monitors and dashboards live."""
 
@@ -165,7 +179,16 @@ class Datadog(Model):
     collect_processes: bool = Field(default=False, description="whether agents send the hosts' processes")
     collect_network: bool = Field(default=False, description="whether agents watch the hosts' connections")
     collect_resources: bool = Field(
-        default=False, description="whether Datadog catalogues each AWS resource with its configuration"
+        default=True, description="whether Datadog catalogues each AWS resource with its configuration"
+    )
+    tag_filters: dict[CloudWatchNamespace, Annotated[tuple[DatadogTag, ...], Field(min_length=1)]] = Field(
+        default={}, description="the resources whose metrics Datadog reads, by namespace; all where not said"
+    )
+    log_forwarder: LogForwarder | None = Field(
+        default=None, description="Datadog's forwarder function, where each account has one"
+    )
+    event_bus: bool = Field(
+        default=True, description="whether each account has an event bus on which Datadog's alerts can arrive"
     )
 
 

@@ -79,6 +79,13 @@ class AlertOverride(Model):
     critical: float | None = Field(default=None, description="the critical threshold in the monitor's unit")
     disabled: str | None = Field(default=None, min_length=10, description="the reason why the monitor is switched off")
 
+    @field_validator("disabled", mode="before")
+    @classmethod
+    def _no_switch(cls, disabled: object) -> object:
+        if isinstance(disabled, bool):
+            raise ValueError("a reason of 10 or more characters, not a switch")
+        return disabled
+
     @model_validator(mode="after")
     def _one_of(self) -> Self:
         thresholds = (self.warning is not None) + (self.critical is not None)
@@ -215,6 +222,7 @@ class ServiceBase(Model):
     read_only_root: bool = Field(default=True, description="whether the root file system is read-only")
     # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html (stopTimeout)
     stop_seconds: int = Field(default=30, ge=2, le=120, description="seconds between SIGTERM and SIGKILL, 2 to 120")
+    profiling: bool = Field(default=False, description="whether Datadog's libraries profile the program")
     alerts: dict[AlertName, AlertOverride] = Field(default={}, description="monitors tuned or switched off")
     runbook: HttpsUrl | None = Field(default=None, description="the runbook, where it is not at the usual address")
 
@@ -255,6 +263,9 @@ class WebService(ServiceBase):
     health_check: HealthCheck = Field(default=HealthCheck(), description="how the load balancer checks a task")
     drain_seconds: int = Field(
         default=30, ge=0, le=3600, description="seconds a leaving task finishes requests in, 0 to 3600"
+    )
+    metrics_path: UrlPath | None = Field(
+        default=None, description="the path of its OpenMetrics, which Datadog's agent reads; DogStatsD needs none"
     )
     scaling: WebScaling = Field(default=WebScaling(), description="what autoscaling aims at")
     strategy: Strategy | None = Field(

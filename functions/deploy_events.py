@@ -7,6 +7,11 @@ Counts, which monitors use (all with the tags `env` and, where it is known, `clu
   or scheduler (anything that ECS or a person wanted);
 - `slipway.job.runs`: tag `outcome` is succeeded or failed;
 - `slipway.instance_refreshes`: tag `outcome` is started, succeeded, failed or cancelled.
+
+Every few minutes it looks around, whether anything has happened or not, and sends
+
+- `slipway.instance_refreshes.minutes`: for how long the cluster's instance refresh has been running, 0 without one;
+- `slipway.events.alive`: a count of these looks, by which monitors know that silence is not a failure of this function.
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ import os
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -42,6 +47,8 @@ REFRESHES = {
 }
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html, "stopCode"
 DIED = ("EssentialContainerExited", "TaskFailedToStart")
+# https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstanceRefresh.html, "Status"
+OVER = ("Successful", "Failed", "Cancelled", "RollbackFailed", "RollbackSuccessful")
 
 
 @dataclass(frozen=True)
@@ -58,40 +65,60 @@ class Report:
 
 def handler(event: dict[str, Any], context: object) -> None:
     """Lambda's entry point: one EventBridge event. Raises what goes wrong, so that Lambda tries again."""
+    happened = datetime.fromisoformat(event["time"].replace("Z", "+00:00"))
+    if event["detail-type"] == "Scheduled Event":
+        _send("/api/v2/series", {"series": look(happened)})
+        return
     report = report_of(event)
     if report is None:
         return
-    happened = int(datetime.fromisoformat(event["time"].replace("Z", "+00:00")).timestamp())
-    tags = sorted(f"{key}:{value}" for key, value in report.tags.items())
-    _send("/api/v2/series", count(report.metric, tags, happened))
+    _send("/api/v2/series", {"series": [count(report.metric, report.tags, happened)]})
     if report.event:
-        _send("/api/v1/events", note(report, tags, happened))
+        _send("/api/v1/events", note(report, happened))
 
 
-def count(metric: str, tags: list[str], happened: int) -> dict[str, Any]:
+def count(metric: str, tags: dict[str, str], happened: datetime) -> dict[str, Any]:
     """https://docs.datadoghq.com/api/latest/metrics/#submit-metrics; type 1 is a count."""
-    return {
-        "series": [
-            {
-                "metric": metric,
-                "type": 1,
-                "interval": 60,
-                "points": [{"timestamp": happened, "value": 1}],
-                "tags": tags,
-            }
-        ]
-    }
+    return {"type": 1, "interval": 60, **_point(metric, tags, happened, 1)}
 
 
-def note(report: Report, tags: list[str], happened: int) -> dict[str, Any]:
+def gauge(metric: str, tags: dict[str, str], happened: datetime, value: float) -> dict[str, Any]:
+    """The same; type 3 is a gauge."""
+    return {"type": 3, **_point(metric, tags, happened, value)}
+
+
+def _point(metric: str, tags: dict[str, str], happened: datetime, value: float) -> dict[str, Any]:
+    points = [{"timestamp": int(happened.timestamp()), "value": value}]
+    return {"metric": metric, "points": points, "tags": _listed(tags)}
+
+
+def _listed(tags: dict[str, str]) -> list[str]:
+    return sorted(f"{key}:{value}" for key, value in tags.items())
+
+
+def look(now: datetime) -> list[dict[str, Any]]:
+    """What is so, rather than what happens."""
+    series = [count("slipway.events.alive", _tags(), now)]
+    for group, cluster in json.loads(os.environ["CLUSTERS"]).items():
+        # The newest first.
+        found = _client("autoscaling").describe_instance_refreshes(AutoScalingGroupName=group, MaxRecords=1)
+        minutes = 0.0
+        for refresh in found["InstanceRefreshes"]:
+            if refresh["Status"] not in OVER and "StartTime" in refresh:
+                minutes = max(0.0, (now - refresh["StartTime"].astimezone(UTC)).total_seconds() / 60)
+        series.append(gauge("slipway.instance_refreshes.minutes", _tags(cluster=cluster), now, round(minutes, 1)))
+    return series
+
+
+def note(report: Report, happened: datetime) -> dict[str, Any]:
     """https://docs.datadoghq.com/api/latest/events/#post-an-event (v1)"""
     return {
         "title": report.title,
         "text": report.text,
         "alert_type": report.alert_type,
-        "date_happened": happened,
+        "date_happened": int(happened.timestamp()),
         "source_type_name": "amazon ecs",
-        "tags": [*tags, "source:slipway"],
+        "tags": [*_listed(report.tags), "source:slipway"],
         # One thread a service, not a line for each start and end.
         "aggregation_key": ":".join(report.tags.get(key, "") for key in ("env", "cluster", "service"))[:100],
     }

@@ -156,6 +156,27 @@ def access(
         _stop(str(error), 1)
 
 
+@app.command()
+def dashboards(
+    stacks: Annotated[list[str] | None, typer.Argument(help="Every stack where none is named.")] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write the page.")] = Path(
+        "dashboards.html"
+    ),
+    root: Root = None,
+) -> None:
+    """Draw every Datadog dashboard as one page: layout, titles, queries."""
+    from slipway import dashboards as pages
+
+    project = _project(root)
+    plans, _ = _planned(project, stacks or project.stacks())
+    drawn = {plan.stack: found for plan in plans if (found := pages.dashboards(plan))}
+    try:
+        out.write_text(pages.page(drawn), encoding="utf-8")
+    except OSError as error:
+        _stop(f"{out} cannot be written: {error.strerror}. Name another file with --out.", 1)
+    typer.echo(f"{sum(map(len, drawn.values()))} dashboards of {', '.join(drawn) or 'no stack'}: {out}")
+
+
 def _project_folder(root: Path | None) -> Path:
     """Raises ProjectError where there is none; what its files say is not asked."""
     from slipway.project import Project

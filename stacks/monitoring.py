@@ -1,4 +1,4 @@
-"""Datadog for an environment: the account, agents, deployment events, and what watches clusters and services."""
+"""Datadog for a stack: its account, and in environments agents, deployment events, clusters and services."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 import pulumi
 
+from components.account_alerts import AccountAlerts, AccountAlertsArgs
+from components.audit_trail import AuditTrail
 from components.cluster_alerts import ClusterAlerts, ClusterAlertsArgs
 from components.datadog_agent import DatadogAgent, DatadogAgentArgs
 from components.datadog_integration import DatadogIntegration, DatadogIntegrationArgs
@@ -25,7 +27,53 @@ from config import alerts
 from config.instance_types import AGENT_CPU, AGENT_MEMORY_MIB
 from config.schedules import rhythm
 from config.service import JobService, WebService, WorkerService
-from config.settings import DeployedService, EnvironmentSettings
+from config.settings import DeployedService, EnvironmentSettings, StackSettings
+
+
+def account_monitoring(
+    settings: StackSettings,
+    audience: Audience,
+    opts: pulumi.ResourceOptions,
+    *,
+    trail: AuditTrail | None = None,
+    muted: bool = False,
+) -> None:
+    """Watch the account under any stack. `opts` has the account's provider and Datadog's."""
+    platform = settings.platform
+    forwarder = platform.datadog.log_forwarder
+    DatadogIntegration(
+        "datadog",
+        DatadogIntegrationArgs(
+            account_id=settings.account.id,
+            environment=settings.stack,
+            region=platform.region,
+            trail_bucket=trail.bucket if trail else None,
+            trail_key_arn=trail.key_arn if trail else None,
+            tag_filters=platform.datadog.tag_filters,
+            collect_resources=platform.datadog.collect_resources,
+            log_forwarder_arns=[f"arn:aws:lambda:{platform.region}:{settings.account.id}:function:{forwarder.function}"]
+            if forwarder
+            else [],
+            log_sources=forwarder.sources if forwarder else [],
+            notify_event_bus=platform.datadog.event_bus,
+        ),
+        opts,
+    )
+    AccountAlerts("account", AccountAlertsArgs(audience=audience, muted=muted), opts)
+
+
+def platform_audience(settings: StackSettings, links: Mapping[str, pulumi.Input[str]] | None = None) -> Audience:
+    """Who is told of what every service shares."""
+    owner = settings.platform.datadog.owner
+    team = settings.platform.teams[owner]
+    return Audience(
+        environment=settings.stack,
+        owner=owner,
+        chat=team.chat,
+        pager=team.pager,
+        runbook_url=f"{settings.platform.datadog.runbooks}/platform",
+        links={**(links or {}), "Last deploys": _events_page(settings, f"env:{settings.stack}")},
+    )
 
 
 def monitoring(
@@ -37,17 +85,15 @@ def monitoring(
 ) -> None:
     """Watch the whole environment. `opts` has the account's provider and Datadog's."""
     platform, environment = settings.platform, settings.environment
-    audience = _platform_audience(settings)
-    DatadogIntegration(
-        "datadog",
-        DatadogIntegrationArgs(
-            account_id=settings.account.id,
-            environment=environment,
-            region=platform.region,
-            collect_resources=platform.datadog.collect_resources,
-        ),
+    owner = platform.datadog.owner
+    page = EnvironmentDashboard(
+        "environment",
+        EnvironmentDashboardArgs(environment=environment, owner=owner, clusters=list(clusters)),
         opts,
     )
+    FleetDashboard("fleet", FleetDashboardArgs(environment=environment, owner=owner), opts)
+    audience = platform_audience(settings, {"Dashboard": _dashboard_page(settings, page.path)})
+    account_monitoring(settings, audience, opts, muted=environment in platform.datadog.muted)
     events = DeployEvents(
         "deploy-events",
         DeployEventsArgs(
@@ -91,20 +137,9 @@ def monitoring(
         )
     EnvironmentAlerts(
         "environment",
-        EnvironmentAlertsArgs(
-            audience=audience,
-            events_function=events.function_name,
-            muted=environment in platform.datadog.muted,
-        ),
+        EnvironmentAlertsArgs(audience=audience, events_function=events.function_name),
         opts,
     )
-    owner = platform.datadog.owner
-    EnvironmentDashboard(
-        "environment",
-        EnvironmentDashboardArgs(environment=environment, owner=owner, clusters=list(clusters)),
-        opts,
-    )
-    FleetDashboard("fleet", FleetDashboardArgs(environment=environment, owner=owner), opts)
     for name, service in settings.services.items():
         _service(service, settings, services[name], opts)
 
@@ -120,14 +155,14 @@ def _service(
     tasks_max = None if service.tasks.fixed or spec.kind == "job" else service.tasks.max
     queue = spec.queue if isinstance(spec, WorkerService) else None
     objective_id: pulumi.Output[str] | None = None
-    if isinstance(spec, WebService) and deployed.target_group_arn_suffix is not None:
+    if isinstance(spec, WebService):
         objective_id = ServiceObjective(
             name,
             ServiceObjectiveArgs(
                 service=name,
                 environment=environment,
                 owner=spec.owner,
-                target_group=deployed.target_group_arn_suffix,
+                target_groups=deployed.target_groups,
                 availability_percent=spec.availability_percent,
             ),
             opts,
@@ -143,14 +178,12 @@ def _service(
             cluster=spec.cluster,
             runbook_url=service.runbook,
             thresholds=thresholds,
-            target_group=deployed.target_group_arn_suffix,
+            target_groups=deployed.target_groups,
             objective_id=objective_id,
             queue=queue,
         ),
         opts,
     )
-    datadog = _address(settings.platform.datadog.site)
-    search = quote(f"source:slipway env:{environment} service:{name}", safe=":")
     ServiceAlerts(
         name,
         ServiceAlertsArgs(
@@ -162,7 +195,7 @@ def _service(
             pager=service.owner.pager,
             runbook_url=service.runbook,
             thresholds=thresholds,
-            target_group=deployed.target_group_arn_suffix,
+            target_groups=deployed.target_groups,
             objective_id=objective_id,
             tasks_max=tasks_max,
             queue=queue,
@@ -170,27 +203,23 @@ def _service(
             time_zone=spec.time_zone if isinstance(spec, JobService) else "UTC",
             logs_collected=settings.platform.datadog.collect_logs,
             links={
-                "Dashboard": page.path.apply(lambda path: f"{datadog}{path}"),
-                "Last deploys": f"{datadog}/event/explorer?query={search}",
+                "Dashboard": _dashboard_page(settings, page.path),
+                "Last deploys": _events_page(settings, f"env:{environment} service:{name}"),
             },
         ),
         opts,
     )
 
 
-def _platform_audience(settings: EnvironmentSettings) -> Audience:
-    """Who is told of what every service shares."""
-    owner = settings.platform.datadog.owner
-    team = settings.platform.teams[owner]
-    return Audience(
-        environment=settings.environment,
-        owner=owner,
-        chat=team.chat,
-        pager=team.pager,
-        runbook_url=f"{settings.platform.datadog.runbooks}/platform",
-    )
+def _dashboard_page(settings: StackSettings, path: pulumi.Output[str]) -> pulumi.Output[str]:
+    return path.apply(lambda known: f"{_address(settings)}{known}")
 
 
-def _address(site: str) -> str:
+def _events_page(settings: StackSettings, scope: str) -> str:
+    return f"{_address(settings)}/event/explorer?query={quote(f'source:slipway {scope}', safe=':')}"
+
+
+def _address(settings: StackSettings) -> str:
     """Where people open Datadog: https://docs.datadoghq.com/getting_started/site/"""
+    site = settings.platform.datadog.site
     return f"https://app.{site}" if site in ("datadoghq.com", "datadoghq.eu") else f"https://{site}"

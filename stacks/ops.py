@@ -8,7 +8,6 @@ from typing import Any
 import pulumi
 
 from components.audit_trail import AuditTrail, AuditTrailArgs
-from components.datadog_integration import DatadogIntegration, DatadogIntegrationArgs
 from components.iam import github_subject, role_name
 from components.image_registry import ImageRegistry, ImageRegistryArgs
 from components.organization import MemberArgs, Organization, OrganizationArgs
@@ -22,6 +21,7 @@ from config.platform import Account, Platform
 from config.service import Service
 from config.settings import OpsSettings, runbook
 from stacks.account import account_baseline, compliance, regions
+from stacks.monitoring import account_monitoring, platform_audience
 from stacks.providers import account_provider, datadog_provider
 
 
@@ -111,16 +111,7 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
         ),
         in_account,
     )
-    DatadogIntegration(
-        "datadog",
-        DatadogIntegrationArgs(
-            account_id=ops_account_id,
-            environment=settings.stack,
-            region=platform.region,
-            collect_resources=platform.datadog.collect_resources,
-        ),
-        in_both,
-    )
+    account_monitoring(settings, platform_audience(settings), in_both, trail=audit)
     registry = ImageRegistry(
         "images",
         ImageRegistryArgs(

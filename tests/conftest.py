@@ -3,12 +3,14 @@
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 from tests.cloud import Cloud
+from tests.intake import Intake, listening
 
 # An Output in an f-string would print its memory address; let it raise instead.
 os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"
@@ -43,3 +45,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture
 def cloud() -> Cloud:
     return Cloud()
+
+
+@pytest.fixture
+def intake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Intake]:
+    """Datadog's API, found by the variable that names it."""
+    with listening() as server:
+        monkeypatch.setenv("DATADOG_API", f"http://127.0.0.1:{server.server_port}")
+        yield server

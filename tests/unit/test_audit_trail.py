@@ -168,5 +168,6 @@ def test_outputs(cloud: Cloud) -> None:
     assert cloud.outputs[component.urn] == {
         "bucket": f"acme-audit-{OPS}",
         "configBucket": f"acme-config-{OPS}",
+        "keyArn": "${audit-key.arn}",
         "trailArn": "${audit-trail.arn}",
     }

@@ -812,6 +812,15 @@ CASES = [
         allowed="10 or more characters",
         remedy="the reason why the monitor is switched off",
     ),
+    case(
+        "an alert switched off by a switch",
+        setting(GATEWAY, "alerts", to={"memory": {"disabled": True}}),
+        file=GATEWAY,
+        key="alerts.memory.disabled",
+        given="true",
+        allowed="a reason of 10 or more characters, not a switch",
+        remedy="the reason why the monitor is switched off",
+    ),
     # Across files --------------------------------------------------------------------------------------------------
     case(
         "an unknown cluster",
@@ -1691,6 +1700,39 @@ CASES = [
                 "did you mean datadoghq.com?",
             ),
             (("datadog", "runbooks"), "wiki", "an https:// address", "each service's runbook"),
+        )
+    ),
+    *(
+        case(
+            f"a wrong setting of Datadog: {'.'.join(path)}",
+            setting(PLATFORM, "datadog", path[0], to=value),
+            file="Pulumi.yaml",
+            key=f"slipway:platform.datadog.{'.'.join(path)}",
+            allowed=allowed,
+            remedy=remedy,
+        )
+        for path, value, allowed, remedy in (
+            (("tag_filters", "EC2"), {"EC2": ["team:growth"]}, "such as AWS/EC2", "rename the key"),
+            (("tag_filters", "AWS/EC2[0]"), {"AWS/EC2": ["growth"]}, "a tag as KEY:VALUE", "by namespace"),
+            (("tag_filters", "AWS/EC2"), {"AWS/EC2": []}, "1 or more", "by namespace"),
+            (
+                ("log_forwarder", "function"),
+                {"function": "datadog forwarder", "sources": ["elbv2"]},
+                "the name of a Lambda function",
+                "the same in each account",
+            ),
+            (
+                ("log_forwarder", "sources"),
+                {"function": "datadog-forwarder", "sources": ["s3", "s3"]},
+                "each only once; s3 stands there again",
+                "the AWS services that Datadog subscribes it to",
+            ),
+            (
+                ("log_forwarder", "sources[0]"),
+                {"function": "datadog-forwarder", "sources": ["S3 logs"]},
+                "such as elbv2, s3 or waf",
+                "the AWS services that Datadog subscribes it to",
+            ),
         )
     ),
     *(

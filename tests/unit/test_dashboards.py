@@ -32,7 +32,7 @@ def service(kind: Kind = "web", **changes: Any) -> ServiceDashboardArgs:
         "cluster": "api",
         "runbook_url": "https://wiki.acme.example/runbooks/gateway",
         "thresholds": thresholds(kind, {}),
-        "target_group": "targetgroup/gateway-tg/1" if kind == "web" else None,
+        "target_groups": ["targetgroup/gateway-tg/1"] if kind == "web" else [],
         "objective_id": "abc123" if kind == "web" else None,
         "queue": "mails" if kind == "worker" else None,
     }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import botocore.loaders
 import botocore.model
@@ -258,43 +258,51 @@ def test_agent_and_tasks_share_one_folder_of_the_host(cloud: Cloud) -> None:
     assert task_mount["readOnly"] and not own_mount["readOnly"]
 
 
+@pytest.mark.parametrize("call", ["increment('orders.placed')", "histogram('orders.seconds', 0.25)"])
 def test_the_official_client_reaches_the_socket_with_nothing_but_a_tasks_environment(
-    cloud: Cloud, tmp_path: Path
+    cloud: Cloud, tmp_path: Path, call: str
 ) -> None:
-    dogstatsd = pytest.importorskip("datadog.dogstatsd.base")
     cloud.deploy(lambda: EcsService("ledger", a_worker()))
     task = container(cloud, "ledger-task")
     folder = task["mountPoints"][0]["containerPath"]
     # Where a task sees its mount, this test sees a folder of its own.
-    given = {
-        name: value.replace(folder, str(tmp_path))
-        for name, value in environment(task).items()
-        if name.startswith("DD_")
-    }
+    given = {name: value.replace(folder, str(tmp_path)) for name, value in environment(task).items()}
+    program = f"from datadog import statsd; statsd.{call}; statsd.flush()"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as intake:
         intake.bind(given["DD_DOGSTATSD_URL"].removeprefix("unix://"))
-        intake.settimeout(5)
-        with mock.patch.dict(os.environ, given, clear=True):
-            client = dogstatsd.DogStatsd(disable_telemetry=True)
-            client.increment("orders.placed")
-            client.stop()
-            client.close_socket()
+        intake.settimeout(30)
+        subprocess.run([sys.executable, "-c", program], env=given, check=True)
         sent = intake.recv(8192).decode().strip()
-    metric, kind, tags, *_ = sent.split("|")
-    assert (metric, kind) == ("orders.placed:1", "c")
+    metric, _, tags, *_ = sent.split("|")
+    assert metric in ("orders.placed:1", "orders.seconds:0.25")
     assert set(tags.removeprefix("#").split(",")) == {"env:stage", "service:ledger", "version:4.12.0"}
 
 
-def test_a_host_without_an_agent_is_an_alert(cloud: Cloud) -> None:
+TASK_SCOPE = "env:stage,clustername:api,servicename:datadog-agent"
+
+
+@pytest.mark.parametrize(
+    ("alert", "query"),
+    [
+        (
+            "agents-gone",
+            f"max(last_15m):100 * sum:aws.ecs.service.running{{{TASK_SCOPE}}}"
+            f" / sum:aws.ecs.service.desired{{{TASK_SCOPE}}} < 75",
+        ),
+        (
+            "agents-silent",
+            "max(last_15m):100 * sum:datadog.agent.running{env:stage,cluster:api}"
+            f" / sum:aws.ecs.service.running{{{TASK_SCOPE}}} < 70",
+        ),
+    ],
+)
+def test_a_host_without_an_agent_that_is_heard_is_an_alert(cloud: Cloud, alert: str, query: str) -> None:
     cloud.deploy(agent)
-    found = cloud.one("datadog:index/monitor:Monitor")
-    assert found["query"] == (
-        "max(last_15m):100 * sum:aws.ecs.service.running"
-        "{env:stage,clustername:api,servicename:datadog-agent}"
-        " / sum:aws.ecs.service.desired{env:stage,clustername:api,servicename:datadog-agent} < 75"
-    )
+    found = cloud.one("datadog:index/monitor:Monitor", f"api-datadog-{alert}")
+    assert found["query"] == query
+    assert found["onMissingData"] == "show_and_notify_no_data"
     assert found["tags"] == [
-        "alert:agents_gone",
+        f"alert:{alert.replace('-', '_')}",
         "cluster:api",
         "env:stage",
         "owner:platform",

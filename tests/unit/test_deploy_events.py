@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from datetime import UTC, datetime
 from typing import Any
 from urllib.error import HTTPError
 
+import botocore.model
 import botocore.session
 import pytest
 from botocore.stub import Stubber
@@ -20,6 +20,7 @@ from functions import deploy_events
 from functions.deploy_events import Report, report_of
 from tests.cloud import Cloud
 from tests.datadog_models import accepted
+from tests.intake import Intake
 
 CLUSTER = "arn:aws:ecs:us-east-1:333333333333:cluster/api"
 DEFINITION = "arn:aws:ecs:us-east-1:333333333333:task-definition/gateway:7"
@@ -80,7 +81,11 @@ def test_the_function_may_look_and_read_its_key(cloud: Cloud) -> None:
         {
             "Sid": "Look",
             "Effect": "Allow",
-            "Action": ["ecs:DescribeServices", "ecs:DescribeTaskDefinition"],
+            "Action": [
+                "autoscaling:DescribeInstanceRefreshes",
+                "ecs:DescribeServices",
+                "ecs:DescribeTaskDefinition",
+            ],
             "Resource": ["*"],
         },
         {
@@ -92,12 +97,11 @@ def test_the_function_may_look_and_read_its_key(cloud: Cloud) -> None:
     ]
 
 
-def test_three_rules_start_the_function(cloud: Cloud) -> None:
+def test_four_rules_start_the_function(cloud: Cloud) -> None:
     deploy(cloud)
-    patterns = {
-        found.name: json.loads(found.inputs["eventPattern"])
-        for found in cloud.all("aws:cloudwatch/eventRule:EventRule")
-    }
+    rules = {found.name: found.inputs for found in cloud.all("aws:cloudwatch/eventRule:EventRule")}
+    assert rules["events-looks"] == {"scheduleExpression": "rate(5 minutes)"}
+    patterns = {name: json.loads(rule["eventPattern"]) for name, rule in rules.items() if "eventPattern" in rule}
     assert patterns == {
         "events-deployments": {"source": ["aws.ecs"], "detail-type": ["ECS Deployment State Change"]},
         "events-instance-refreshes": {
@@ -110,7 +114,7 @@ def test_three_rules_start_the_function(cloud: Cloud) -> None:
             "detail": {"lastStatus": ["STOPPED"], "desiredStatus": ["STOPPED"]},
         },
     }
-    for name in patterns:
+    for name in rules:
         assert cloud.one("aws:cloudwatch/eventTarget:EventTarget", name) == {
             "rule": f"${{{name}.name}}",
             "arn": "${events-function.arn}",
@@ -126,6 +130,9 @@ def test_three_rules_start_the_function(cloud: Cloud) -> None:
 # The function -----------------------------------------------------------------------------------------------
 
 
+CLIENTS = ("autoscaling", "ecs", "secretsmanager")
+
+
 @pytest.fixture(autouse=True)
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Stubber]]:
     """AWS's clients with planned answers, which botocore checks against its own models."""
@@ -134,7 +141,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Stubber]]:
     monkeypatch.setenv("API_KEY_SECRET", "datadog/api-key")
     session = botocore.session.get_session()
     session.set_credentials("none", "none")
-    clients = {name: session.create_client(name, region_name="us-east-1") for name in ("ecs", "secretsmanager")}
+    clients = {name: session.create_client(name, region_name="us-east-1") for name in CLIENTS}
     monkeypatch.setattr(deploy_events, "_client", clients.__getitem__)
     deploy_events._definition.cache_clear()
     deploy_events._api_key.cache_clear()
@@ -346,38 +353,61 @@ def test_what_is_nobodys_business(event: dict[str, Any]) -> None:
     assert report_of(event) is None
 
 
-class Intake(HTTPServer):
-    """Datadog's API on this machine."""
-
-    received: list[tuple[str, str, dict[str, Any]]]
-    status = 202
-
-
-@pytest.fixture
-def intake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Intake]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            assert isinstance(self.server, Intake)
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            self.server.received.append((self.path, self.headers["DD-API-KEY"], body))
-            self.send_response(self.server.status)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with Intake(("127.0.0.1", 0), Handler) as server:
-        server.received = []
-        monkeypatch.setenv("DATADOG_API", f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
 def plan_key(aws: dict[str, Stubber], key: str = "the-key") -> None:
     aws["secretsmanager"].add_response("get_secret_value", {"SecretString": key}, {"SecretId": "datadog/api-key"})
+
+
+@pytest.mark.parametrize(
+    ("refreshes", "minutes"),
+    [
+        ([], 0),
+        ([{"Status": "InProgress", "StartTime": datetime(2026, 11, 23, 10, 1, 14, tzinfo=UTC)}], 150),
+        ([{"Status": "RollbackInProgress", "StartTime": datetime(2026, 11, 23, 12, 1, 14, tzinfo=UTC)}], 30),
+        ([{"Status": "Pending"}], 0),
+        ([{"Status": "Successful", "StartTime": datetime(2026, 11, 20, tzinfo=UTC)}], 0),
+        ([{"Status": "Failed", "StartTime": datetime(2026, 11, 20, tzinfo=UTC)}], 0),
+    ],
+    ids=["none", "running", "rolling back", "not begun", "done", "failed"],
+)
+def test_a_look_tells_how_long_the_replacement_of_hosts_has_been_running(
+    aws: dict[str, Stubber], intake: Intake, refreshes: list[dict[str, Any]], minutes: float
+) -> None:
+    aws["autoscaling"].add_response(
+        "describe_instance_refreshes",
+        {"InstanceRefreshes": refreshes},
+        {"AutoScalingGroupName": "api-hosts-1a2b3c4", "MaxRecords": 1},
+    )
+    plan_key(aws)
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html
+    event = {"detail-type": "Scheduled Event", "source": "aws.events", "time": "2026-11-23T12:31:14Z", "detail": {}}
+    deploy_events.handler(event, None)
+    ((path, _, body),) = intake.received
+    assert path == "/api/v2/series"
+    happened = 1795437074
+    assert body["series"] == [
+        {
+            "metric": "slipway.events.alive",
+            "type": 1,
+            "interval": 60,
+            "points": [{"timestamp": happened, "value": 1}],
+            "tags": ["env:stage"],
+        },
+        {
+            "metric": "slipway.instance_refreshes.minutes",
+            "type": 3,
+            "points": [{"timestamp": happened, "value": minutes}],
+            "tags": ["cluster:api", "env:stage"],
+        },
+    ]
+    accepted(body, MetricPayload)
+
+
+def test_every_status_of_a_refresh_is_known() -> None:
+    status = botocore.session.get_session().get_service_model("autoscaling").shape_for("InstanceRefreshStatus")
+    assert isinstance(status, botocore.model.StringShape)
+    known = set(status.enum)
+    under_way = {"Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking"}
+    assert known - under_way == set(deploy_events.OVER)
 
 
 def test_datadog_receives_a_count_and_an_event(aws: dict[str, Stubber], intake: Intake) -> None:

@@ -380,6 +380,52 @@ def test_another_version_of_a_secret_is_another_revision_and_the_reference_stays
     ]
 
 
+def labels(cloud: Cloud) -> dict[str, str]:
+    return {name.removeprefix("com.datadoghq."): value for name, value in container(cloud)["dockerLabels"].items()}
+
+
+def test_datadogs_agent_knows_whose_container_it_is(cloud: Cloud) -> None:
+    deploy(cloud, a_web_service())
+    assert labels(cloud) == {
+        "tags.env": "stage",
+        "tags.service": "gateway",
+        "tags.version": "4.12.0",
+        "ad.tags": '["owner:payments"]',
+    }
+
+
+def test_datadogs_agent_reads_a_services_own_metrics(cloud: Cloud) -> None:
+    deploy(cloud, a_web_service(port=9000, metrics_path="/internal/metrics"))
+    # https://docs.datadoghq.com/containers/docker/prometheus/
+    assert json.loads(labels(cloud)["ad.checks"]) == {
+        "openmetrics": {
+            "instances": [
+                {
+                    "openmetrics_endpoint": "http://%%host%%:9000/internal/metrics",
+                    "namespace": "gateway",
+                    "metrics": [".*"],
+                }
+            ]
+        }
+    }
+
+
+def test_datadogs_agent_reads_logs_that_stay_on_the_host(cloud: Cloud) -> None:
+    deploy(cloud, a_worker(collect_logs=True))
+    assert json.loads(labels(cloud)["ad.logs"]) == [{"service": "gateway", "source": "gateway"}]
+    assert container(cloud)["logConfiguration"] == {
+        "logDriver": "json-file",
+        "options": {"max-size": "10m", "max-file": "3"},
+    }
+
+
+@pytest.mark.parametrize("profiling", [True, False])
+def test_a_program_is_profiled_by_setting(cloud: Cloud, profiling: bool) -> None:
+    deploy(cloud, a_worker(profiling=profiling))
+    variables = {one["name"]: one["value"] for one in container(cloud)["environment"]}
+    assert variables.get("DD_PROFILING_ENABLED") == ("true" if profiling else None)
+
+
 def test_logs_are_encrypted(cloud: Cloud) -> None:
     deploy(cloud, a_worker(log_key_arn="key-arn"))
     assert cloud.one("aws:cloudwatch/logGroup:LogGroup")["kmsKeyId"] == "key-arn"

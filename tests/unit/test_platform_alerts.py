@@ -1,4 +1,4 @@
-"""ClusterAlerts, EnvironmentAlerts, ServiceObjective, ServicePage: what is watched beside each service."""
+"""AccountAlerts, ClusterAlerts, EnvironmentAlerts, ServiceObjective, ServicePage: what is watched beside services."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from datadog_api_client.v1.model.service_level_objective_request import ServiceLevelObjectiveRequest
 from datadog_api_client.v2.model.entity_v3 import EntityV3
 
+from components.account_alerts import AccountAlerts, AccountAlertsArgs
 from components.cluster_alerts import ClusterAlerts, ClusterAlertsArgs
 from components.environment_alerts import EnvironmentAlerts, EnvironmentAlertsArgs
 from components.monitors import Audience
@@ -34,10 +35,13 @@ def cluster_alerts(cloud: Cloud) -> None:
     cloud.deploy(lambda: ClusterAlerts("api", args))
 
 
-def environment_alerts(cloud: Cloud, **changes: Any) -> None:
-    given: dict[str, Any] = {"audience": AUDIENCE, "events_function": "deploy-events"}
-    args = EnvironmentAlertsArgs(**given | changes)
+def environment_alerts(cloud: Cloud) -> None:
+    args = EnvironmentAlertsArgs(audience=AUDIENCE, events_function="deploy-events")
     cloud.deploy(lambda: EnvironmentAlerts("environment", args))
+
+
+def account_alerts(cloud: Cloud, muted: bool = False) -> None:
+    cloud.deploy(lambda: AccountAlerts("account", AccountAlertsArgs(audience=AUDIENCE, muted=muted)))
 
 
 CLUSTER = {
@@ -47,6 +51,7 @@ CLUSTER = {
     "instance-refresh": (
         "sum(last_1d):default_zero(sum:slipway.instance_refreshes{env:stage,cluster:api,outcome:failed}.as_count()) > 1"
     ),
+    "instance-refresh-stuck": ("min(last_15m):max:slipway.instance_refreshes.minutes{env:stage,cluster:api} > 240"),
     "host-cpu": "min(last_1h):100 - avg:system.cpu.idle{env:stage,cluster:api} by {host} > 90",
     "host-load": "min(last_30m):avg:system.load.norm.5{env:stage,cluster:api} by {host} > 2.5",
     "host-memory": "max(last_10m):100 * avg:system.mem.pct_usable{env:stage,cluster:api} by {host} < 5",
@@ -60,9 +65,12 @@ ENVIRONMENT = {
     "events": (
         "sum(last_30m):default_zero(sum:aws.lambda.errors{env:stage,functionname:deploy-events}.as_count()) > 10"
     ),
+    "events-gone": "sum(last_30m):default_zero(sum:slipway.events.alive{env:stage}.as_count()) < 2",
+}
+ACCOUNT = {
     "budget": (
         "max(last_1d):100 * max:aws.billing.actual_spend{env:stage} by {budget_name}"
-        " / max:aws.billing.budgeted_cost{env:stage} by {budget_name} > 100"
+        " / max:aws.billing.budget_limit{env:stage} by {budget_name} > 100"
     ),
 }
 
@@ -78,14 +86,23 @@ def test_an_environment_is_watched(cloud: Cloud) -> None:
     assert queries == ENVIRONMENT
 
 
-def test_without_the_function_nobody_waits_for_its_errors(cloud: Cloud) -> None:
-    environment_alerts(cloud, events_function=None)
-    assert {found.name for found in cloud.all(MONITOR)} == {
-        f"environment-{alert}" for alert in ENVIRONMENT if alert != "events"
-    }
+def test_an_account_is_watched(cloud: Cloud) -> None:
+    account_alerts(cloud)
+    queries = {found.name.removeprefix("account-"): found.inputs["query"] for found in cloud.all(MONITOR)}
+    assert queries == ACCOUNT
 
 
-@pytest.mark.parametrize("deploy", [cluster_alerts, environment_alerts])
+def test_what_should_always_be_there_is_missed(cloud: Cloud) -> None:
+    def everything() -> None:
+        ClusterAlerts("api", ClusterAlertsArgs(environment="stage", cluster="api", audience=AUDIENCE))
+        EnvironmentAlerts("environment", EnvironmentAlertsArgs(audience=AUDIENCE, events_function="deploy-events"))
+
+    cloud.deploy(everything)
+    missed = {found.name for found in cloud.all(MONITOR) if found.inputs["onMissingData"] == "show_and_notify_no_data"}
+    assert missed == {"api-instance-refresh-stuck", "environment-bastion", "environment-events-gone"}
+
+
+@pytest.mark.parametrize("deploy", [account_alerts, cluster_alerts, environment_alerts])
 def test_datadog_accepts_every_monitor(cloud: Cloud, deploy: Any) -> None:
     deploy(cloud)
     for found in cloud.all(MONITOR):
@@ -106,7 +123,7 @@ def test_the_delay_follows_the_source(cloud: Cloud, alert: str, delay: int) -> N
 
 
 def test_a_muted_environment_is_judged_and_silent(cloud: Cloud) -> None:
-    environment_alerts(cloud, muted=True)
+    account_alerts(cloud, muted=True)
     assert cloud.one("datadog:index/downtimeSchedule:DowntimeSchedule") == {
         "scope": "*",
         "monitorIdentifier": {"monitorTags": ["env:stage"]},
@@ -120,14 +137,14 @@ def test_a_muted_environment_is_judged_and_silent(cloud: Cloud) -> None:
     assert all("env:stage" in found.inputs["tags"] for found in cloud.all(MONITOR))
 
 
-def test_an_environment_is_not_muted_by_default(cloud: Cloud) -> None:
-    environment_alerts(cloud)
+def test_an_account_is_not_muted_by_default(cloud: Cloud) -> None:
+    account_alerts(cloud)
     assert not cloud.all("datadog:index/downtimeSchedule:DowntimeSchedule")
 
 
 def test_an_objective_counts_requests_without_a_5xx(cloud: Cloud) -> None:
     args = ServiceObjectiveArgs(
-        service="gateway", environment="stage", owner="payments", target_group="targetgroup/gateway-tg/1"
+        service="gateway", environment="stage", owner="payments", target_groups=["targetgroup/gateway-tg/1"]
     )
     cloud.deploy(lambda: ServiceObjective("gateway", args))
     found = cloud.one("datadog:index/serviceLevelObjective:ServiceLevelObjective")

@@ -38,7 +38,7 @@ def args(kind: Kind = "web", **changes: Any) -> ServiceAlertsArgs:
         "pager": "@pagerduty-payments",
         "runbook_url": "https://wiki.acme.example/runbooks/gateway",
         "thresholds": thresholds(kind, {}),
-        "target_group": "targetgroup/gateway-tg-1a2b3c4/73e2d6bc24d8a067" if kind == "web" else None,
+        "target_groups": ["targetgroup/gateway-tg-1a2b3c4/73e2d6bc24d8a067"] if kind == "web" else [],
     }
     return ServiceAlertsArgs(**given | changes)
 
@@ -158,9 +158,8 @@ def test_query(cloud: Cloud, alert: str, query: str) -> None:
         (
             "job",
             "job-missing",
-            "sum(last_132m):"
-            f"100 * default_zero(sum:slipway.job.runs{{{EVENTS},outcome:succeeded}}.as_count())"
-            " / 2 < 50",
+            f"sum(last_132m):100 * (sum:slipway.job.runs{{{EVENTS},outcome:succeeded}}.as_count()"
+            " + 0 * sum:slipway.events.alive{env:stage}.as_count()) / 2 < 50",
         ),
     ],
 )
@@ -271,13 +270,21 @@ def test_an_overridden_threshold_is_in_the_query_and_in_the_options(cloud: Cloud
 
 
 def test_names_that_only_aws_knows_reach_the_query(cloud: Cloud) -> None:
-    found = monitor(cloud, "latency-p95", target_group=pulumi.Output.from_input("targetgroup/late/1"))
+    found = monitor(cloud, "latency-p95", target_groups=[pulumi.Output.from_input("targetgroup/late/1")])
     assert "{env:stage,targetgroup:targetgroup/late/1}" in found["query"]
 
 
+def test_with_a_strategy_both_target_groups_are_watched_and_taken_apart(cloud: Cloud) -> None:
+    groups = ["targetgroup/gateway-tg/1", "targetgroup/gateway-tg2/2"]
+    found = monitor(cloud, "latency-p95", target_groups=groups)
+    assert "{env:stage AND targetgroup IN (targetgroup/gateway-tg/1, targetgroup/gateway-tg2/2)}" in found["query"]
+    selectors = metric_query(found["query"]).selectors
+    assert [selector.tags for selector in selectors] == [{"env": "stage", "targetgroup": group} for group in groups]
+
+
 def test_a_monitor_of_targets_without_a_target_group_is_refused(cloud: Cloud) -> None:
-    with pytest.raises(ValueError, match=r"gateway: .* needs target_group"):
-        cloud.deploy(lambda: ServiceAlerts("gateway", args(target_group=None)))
+    with pytest.raises(ValueError, match=r"gateway: .* needs target_groups"):
+        cloud.deploy(lambda: ServiceAlerts("gateway", args(target_groups=[])))
 
 
 @pytest.mark.parametrize("kind", ["web", "worker", "job"])
@@ -295,7 +302,8 @@ def test_every_monitor_is_one_that_datadog_accepts(cloud: Cloud, kind: Kind) -> 
         if str(model.type) == "query alert":
             for selector in metric_query(model.query).selectors:
                 assert selector.tags["env"] == "stage"
-                assert "gateway" in " ".join(selector.tags.values()) or selector.tags["queuename"] == "mails"
+                if selector.metric != "slipway.events.alive":
+                    assert "gateway" in " ".join(selector.tags.values()) or selector.tags["queuename"] == "mails"
 
 
 class Override:
