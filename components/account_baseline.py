@@ -32,6 +32,9 @@ from components.iam import (
 MAIN = "refs/heads/main"
 """The branch that is deployed."""
 
+CI_SECONDS = {DEPLOY: 7200, PREVIEW: 3600}
+"""How long a job's session lasts, at most: as long as the job may take."""
+
 CONTACT_TYPES = ("BILLING", "OPERATIONS", "SECURITY")
 
 
@@ -176,13 +179,13 @@ class AccountBaseline(pulumi.ComponentResource):
                     "identity": identity,
                     "state": state,
                 },
-                7200,
+                CI_SECONDS[DEPLOY],
             ),
             self._role(
                 PREVIEW,
                 [previews, self._trusts(PREVIEW, ADMINISTRATOR)],
                 {"look": aws_managed_arn("ReadOnlyAccess"), "preview": preview},
-                3600,
+                CI_SECONDS[PREVIEW],
             ),
         ]
 

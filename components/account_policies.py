@@ -33,29 +33,60 @@ IAM_WRITES = tuple(
 )  # fmt: skip
 
 DATA_READS = (
-    "athena:GetQueryResults",
+    "athena:GetQueryResults*",
+    "bedrock:GetDocumentContent",
+    "cassandra:Select",
+    "codeartifact:GetAuthorizationToken",
+    "codecommit:GetBlob",
+    "codecommit:GetFile",
+    "codecommit:GetFolder",
     "codecommit:GitPull",
+    "cognito-identity:GetCredentialsForIdentity",
+    "cognito-identity:GetOpenIdToken*",
+    "connect:GetFederationToken",
+    "dax:BatchGetItem",
+    "dax:GetItem",
+    "dax:Query",
+    "dax:Scan",
     "dynamodb:BatchGetItem",
     "dynamodb:GetItem",
     "dynamodb:GetRecords",
     "dynamodb:PartiQLSelect",
     "dynamodb:Query",
     "dynamodb:Scan",
+    "ec2:GetConsoleOutput",
+    "ec2:GetConsoleScreenshot",
+    "ec2:GetPasswordData",
     "es:ESHttpGet",
+    "glacier:GetJobOutput",
+    "kendra:Query",
     "kinesis:GetRecords",
+    "mediastore:GetObject",
     "rds:DownloadCompleteDBLogFile",
     "rds:DownloadDBLogFilePortion",
-    "s3:GetObject",
-    "s3:GetObjectVersion",
+    "s3-object-lambda:GetObject",
+    "s3-object-lambda:GetObjectVersion",
+    "s3-outposts:GetObject",
+    "s3tables:GetTableData",
+    "s3vectors:GetVectors",
+    "s3vectors:QueryVectors",
+    "sdb:Select",
     "secretsmanager:BatchGetSecretValue",
     "secretsmanager:GetSecretValue",
     "sqs:ReceiveMessage",
+    "ssm:GetCommandInvocation",
+)
+"""What AWS's ReadOnlyAccess grants beyond configuration: the company's and its customers' data, and credentials."""
+
+STORE_READS = (
+    "s3:GetObject",
+    "s3:GetObjectVersion",
     "ssm:GetParameter",
     "ssm:GetParameterHistory",
     "ssm:GetParameters",
     "ssm:GetParametersByPath",
 )
-"""What AWS's ReadOnlyAccess grants beyond configuration: the company's and its customers' data."""
+"""Likewise, but for Pulumi's state, which the bucket's policy guards, and AWS's public parameters."""
 
 LOG_READS = (
     "logs:FilterLogEvents",
@@ -314,7 +345,7 @@ def developer(account_id: str, regions: Sequence[str]) -> dict[str, Any]:
 
 def no_data(company: str, ops_account_id: str) -> dict[str, Any]:
     """Takes the reading of data from ReadOnlyAccess, but for Pulumi's state and AWS's public parameters."""
-    return policy_document(_no_data(company, ops_account_id, DATA_READS))
+    return policy_document(*_no_data(company, ops_account_id))
 
 
 def preview(
@@ -322,7 +353,7 @@ def preview(
 ) -> dict[str, Any]:
     """What a preview needs beside ReadOnlyAccess. Any pull request gets it, so it reads no logs either."""
     return policy_document(
-        _no_data(company, ops_account_id, (*DATA_READS, *LOG_READS)),
+        *_no_data(company, ops_account_id, *LOG_READS),
         *_state(stack, company, ops_account_id, project, region, write=False),
         _assume(account_id, ops_account_id, stack, PREVIEW),
     )
@@ -516,16 +547,24 @@ def _foundations_are_for_administrators(account_id: str) -> Statement:
     }
 
 
-def _no_data(company: str, ops_account_id: str, actions: Sequence[str]) -> Statement:
-    return {
-        "Sid": "NoData",
-        "Effect": "Deny",
-        "Action": list(actions),
-        "NotResource": [
-            f"arn:aws:s3:::{state_bucket_name(company, ops_account_id)}/*",
-            "arn:aws:ssm:*::parameter/aws/*",
-        ],
-    }
+def _no_data(company: str, ops_account_id: str, *more: str) -> list[Statement]:
+    return [
+        {
+            "Sid": "NoData",
+            "Effect": "Deny",
+            "Action": [*DATA_READS, *more],
+            "Resource": "*",
+        },
+        {
+            "Sid": "NoObjectsAndParameters",
+            "Effect": "Deny",
+            "Action": list(STORE_READS),
+            "NotResource": [
+                f"arn:aws:s3:::{state_bucket_name(company, ops_account_id)}/*",
+                "arn:aws:ssm:*::parameter/aws/*",
+            ],
+        },
+    ]
 
 
 def _state(stack: str, company: str, ops_account_id: str, project: str, region: str, *, write: bool) -> list[Statement]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from components.account_baseline import CI_SECONDS
 from components.iam import role_arn, state_bucket_name
 
 
@@ -18,6 +19,8 @@ def facts(platform: dict[str, Any], stack: str, role: str) -> dict[str, str]:
     return {
         "account-id": account,
         "role-arn": role_arn(account, role),
+        # As long as the role allows: an apply may take longer than the hour that is usual.
+        "role-seconds": str(CI_SECONDS[role]),
         "region": region,
         "backend": f"s3://{state_bucket_name(platform['company'], accounts['ops']['id'])}?region={region}",
         "datadog-site": platform["datadog"].get("site", "datadoghq.com"),

@@ -7,6 +7,7 @@ says of trust and key policies without knowing them is accepted below, each with
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 
@@ -15,9 +16,20 @@ import pytest
 
 from tests.iam.planned import STACKS, Document, listed, stacks
 
+# Type and property -> characters, white space aside, that IAM, S3, KMS and SNS take:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-MAX_MANAGED_POLICY = 6144
-MAX_TRUST_POLICY = 2048
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
+# https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
+# https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html
+LONGEST = {
+    ("aws:iam/groupPolicy:GroupPolicy", "policy"): 5120,
+    ("aws:iam/policy:Policy", "policy"): 6144,
+    ("aws:iam/role:Role", "assumeRolePolicy"): 2048,
+    ("aws:iam/rolePolicy:RolePolicy", "policy"): 10240,
+    ("aws:kms/key:Key", "policy"): 32768,
+    ("aws:s3/bucketPolicy:BucketPolicy", "policy"): 20480,
+    ("aws:sns/topicPolicy:TopicPolicy", "policy"): 30720,
+}
 
 # (issue, document, detail) -> why it is right as it is.
 ACCEPTED = {
@@ -112,14 +124,11 @@ def test_nobody_but_the_administrator_may_do_everything_everywhere(stack: str) -
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_documents_are_no_longer_than_aws_takes(stack: str) -> None:
-    longest = {"assumeRolePolicy": MAX_TRUST_POLICY, "policy": MAX_MANAGED_POLICY}
-    too_long = [
-        f"{document}: {length}"
+    lengths = {
+        (document.resource.type, document.property, str(document)): len("".join(document.text.split()))
         for document in documents(stack)
-        if document.resource.type in ("aws:iam/policy:Policy", "aws:iam/role:Role")
-        # IAM does not count white space.
-        and (length := len("".join(document.text.split()))) > longest[document.property]
-    ]
+    }
+    too_long = [key for key, length in lengths.items() if length > LONGEST.get(key[:2], math.inf)]
     assert too_long == []
 
 

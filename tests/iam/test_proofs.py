@@ -346,9 +346,15 @@ WRITES = [
     "ssm:StartSession",
 ]
 DATA = [
+    "athena:GetQueryResultsStream",
+    "cassandra:Select",
+    "codeartifact:GetAuthorizationToken",
+    "cognito-identity:GetCredentialsForIdentity",
     "dynamodb:GetItem",
     "dynamodb:Scan",
+    "ec2:GetPasswordData",
     "kms:Decrypt",
+    "s3tables:GetTableData",
     "secretsmanager:GetSecretValue",
     "sqs:ReceiveMessage",
 ]
