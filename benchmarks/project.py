@@ -27,6 +27,7 @@ def generate(folder: Path, services: int) -> None:
     project = _read(ROOT / "Pulumi.yaml")
     platform = project["config"]["slipway:platform"]["value"]
     platform["clusters"] = {name: {"description": "Made for a benchmark"} for name in clusters}
+    platform["quotas"] = {"iam_roles": 5000}
     _write(folder / "Pulumi.yaml", project)
 
     releases: dict[str, Any] = {}

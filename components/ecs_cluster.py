@@ -12,7 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.iam import policy_document, trust_service
-from components.load_balancer import LoadBalancer, LoadBalancerArgs
+from components.load_balancer import ANYWHERE, LoadBalancer, LoadBalancerArgs
 
 ROOT_DEVICE = "/dev/xvda"
 
@@ -150,7 +150,7 @@ class EcsCluster(pulumi.ComponentResource):
                     vpc_id=args.vpc_id,
                     subnet_ids=args.private_subnet_ids if internal else args.public_subnet_ids,
                     certificate_arn=args.certificate_arn,
-                    source_cidr=args.vpc_cidr if internal else "0.0.0.0/0",
+                    clients=[args.vpc_cidr] if internal else ANYWHERE,
                     hosts_security_group_id=hosts.id,
                     access_logs_bucket=args.access_logs_bucket,
                     web_acl_arn=None if internal else args.web_acl_arn,
@@ -254,15 +254,21 @@ class EcsCluster(pulumi.ComponentResource):
             termination_policies=["OldestLaunchTemplate", "Default"],
             # ECS sets this tag itself when managed scaling is on; without it here, each run would take it away.
             tags=[aws.autoscaling.GroupTagArgs(key="AmazonECSManaged", value="true", propagate_at_launch=True)],
-            # Managed scaling moves it.
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["desiredCapacity"]),
+            # Managed scaling moves the first. Where there are nights they move the others: a comparison at night, or an
+            # update, must not wake the hosts.
+            opts=pulumi.ResourceOptions(
+                parent=self, ignore_changes=["desiredCapacity", *(["maxSize", "minSize"] if args.night else [])]
+            ),
         )
         if args.night:
             self._night(args.night, args, group)
         return group
 
     def _night(self, night: NightArgs, args: EcsClusterArgs, group: aws.autoscaling.Group) -> None:
-        """No host at night: services keep their count, and their tasks start when hosts are back."""
+        """No host at night: services keep their count, and their tasks start when hosts are back.
+
+        Other limits for the hosts hold from the next morning.
+        """
         for action, recurrence, low, high in (
             ("night", night.start, 0, 0),
             ("morning", night.end, args.instances_min, args.instances_max),

@@ -530,23 +530,27 @@ class EcsService(pulumi.ComponentResource):
         )
 
     def _names(self, web: WebArgs, service: aws.ecs.Service) -> None:
-        """A name appears, or moves to another balancer, when the service is there to answer."""
+        """A name appears, or moves to another balancer, when the service is there to answer.
+
+        The world asks for IPv6 addresses too; hosts of the network have none, and would only wait for an answer.
+        """
         for known in web.names:
-            aws.route53.Record(
-                f"{self.pulumi_resource_name}-{known.role}-name",
-                zone_id=known.zone_id,
-                name=known.host,
-                type="A",
-                aliases=[
-                    aws.route53.RecordAliasArgs(
-                        # The balancer counts as unhealthy when any service on it has no healthy target.
-                        name=web.balancer_dns_name,
-                        zone_id=web.balancer_zone_id,
-                        evaluate_target_health=False,
-                    )
-                ],
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[service]),
-            )
+            for type_ in ("A", "AAAA") if known.role == "public" else ("A",):
+                aws.route53.Record(
+                    f"{self.pulumi_resource_name}-{known.role}-name{'-ipv6' if type_ == 'AAAA' else ''}",
+                    zone_id=known.zone_id,
+                    name=known.host,
+                    type=type_,
+                    aliases=[
+                        aws.route53.RecordAliasArgs(
+                            # The balancer counts as unhealthy when any service on it has no healthy target.
+                            name=web.balancer_dns_name,
+                            zone_id=web.balancer_zone_id,
+                            evaluate_target_health=False,
+                        )
+                    ],
+                    opts=pulumi.ResourceOptions(parent=self, depends_on=[service]),
+                )
 
     def _alarm(self, web: WebArgs, groups: Sequence[aws.lb.TargetGroup]) -> aws.cloudwatch.MetricAlarm:
         """Fires when requests fail: answers of 500 and above, and connections that a task did not take."""

@@ -12,9 +12,11 @@ import pulumi_aws as aws
 # dynamic host port; ECS-optimized AMIs keep the kernel's ephemeral range.
 EPHEMERAL_PORTS = (32768, 65535)
 
-# TLS 1.3 and 1.2 with forward secrecy:
+# TLS 1.3 and 1.2 with forward secrecy, and with post-quantum keys for clients that know them: the one AWS recommends.
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
-TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
+
+ANYWHERE = ("0.0.0.0/0", "::/0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +27,8 @@ class LoadBalancerArgs:
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
     certificate_arn: pulumi.Input[str]
-    source_cidr: str
-    """IPv4 network whose addresses may connect: 0.0.0.0/0 for a public one."""
+    clients: Sequence[str]
+    """The networks that may connect, ANYWHERE for a public one. It has IPv6 addresses where one of them is of IPv6."""
     hosts_security_group_id: pulumi.Input[str]
     """The hosts that tasks run on; they accept the ephemeral range from this balancer."""
     access_logs_bucket: pulumi.Input[str] | None = None
@@ -58,6 +60,7 @@ class LoadBalancer(pulumi.ComponentResource):
             name,
             load_balancer_type="application",
             internal=args.internal,
+            ip_address_type="dualstack" if any(map(_is_ipv6, args.clients)) else "ipv4",
             subnets=list(args.subnet_ids),
             security_groups=[security_group.id],
             drop_invalid_header_fields=True,
@@ -89,17 +92,19 @@ class LoadBalancer(pulumi.ComponentResource):
         group = aws.ec2.SecurityGroup(
             f"{self.name}-alb", vpc_id=args.vpc_id, description="Load balancer", opts=self._child
         )
-        for port in (80, 443):
-            aws.vpc.SecurityGroupIngressRule(
-                f"{self.name}-from-clients-{port}",
-                security_group_id=group.id,
-                description="Clients",
-                ip_protocol="tcp",
-                from_port=port,
-                to_port=port,
-                cidr_ipv4=args.source_cidr,
-                opts=self._child,
-            )
+        for cidr in args.clients:
+            for port in (80, 443):
+                aws.vpc.SecurityGroupIngressRule(
+                    f"{self.name}-from-clients-{port}{'-ipv6' if _is_ipv6(cidr) else ''}",
+                    security_group_id=group.id,
+                    description="Clients",
+                    ip_protocol="tcp",
+                    from_port=port,
+                    to_port=port,
+                    cidr_ipv4=None if _is_ipv6(cidr) else cidr,
+                    cidr_ipv6=cidr if _is_ipv6(cidr) else None,
+                    opts=self._child,
+                )
         low, high = EPHEMERAL_PORTS
         aws.vpc.SecurityGroupEgressRule(
             f"{self.name}-to-hosts",
@@ -158,3 +163,7 @@ class LoadBalancer(pulumi.ComponentResource):
             ],
             opts=self._child,
         )
+
+
+def _is_ipv6(cidr: str) -> bool:
+    return ":" in cidr

@@ -11,8 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from config import alerts
 from config.capacity import cluster_capacity, fits_on_host
-from config.errors import NOTHING, Problem, Words, did_you_mean
-from config.fields import ENVIRONMENTS, Exposure, VpcCidr
+from config.errors import NOTHING, Problem, did_you_mean
+from config.fields import ENVIRONMENTS, VpcCidr
 from config.files import read_mapping
 from config.instance_types import instance_type
 from config.migration import Shift
@@ -28,12 +28,9 @@ RESERVED_NAMES = ("bastion", "datadog-agent", "internal")
 """Names in an environment's zone or clusters that the platform itself uses."""
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
-RULES_PER_BALANCER = 100
-TARGETS_PER_BALANCER = 1000
 VALUES_PER_RULE = 5
 
 FAMILIES_WITH_SPOT = 2
-MOST_BALANCERS = 9
 
 
 _CIDR: TypeAdapter[IPv4Network] = TypeAdapter(VpcCidr)
@@ -473,44 +470,6 @@ def capacity(settings: EnvironmentSettings, *, file: str) -> Iterator[Problem]:
                 given=proof.maximum,
                 allowed=proof.arithmetic(),
                 remedy=f"raise it to {proof.enough()}, choose a larger instance_type, or lower the services' tasks",
-            )
-
-
-def quotas(settings: EnvironmentSettings, *, file: str) -> Iterator[Problem]:
-    """Load balancers that would outgrow what AWS allows one of them."""
-    tasks: dict[tuple[str, Exposure, int], list[int]] = defaultdict(list)
-    for service in settings.services.values():
-        if isinstance(service.spec, WebService):
-            tasks[service.spec.cluster, service.spec.exposure, service.spec.balancer].append(service.tasks.max)
-    for (cluster, exposure, number), counts in sorted(tasks.items()):
-        balancer = f"on the {balancer_name(exposure, number)} load balancer of the cluster {cluster}"
-        definition = settings.platform.clusters.get(cluster)
-        more = definition.balancers(exposure) + 1 if definition else 1
-        remedy = (
-            f"set {exposure}_balancers: {more} for {cluster} in Pulumi.yaml, and balancer: {more} in the new services"
-            if more <= MOST_BALANCERS
-            else "move services to another cluster"
-        )
-        if len(counts) > RULES_PER_BALANCER:
-            yield Problem(
-                file=file,
-                key="slipway:services",
-                given=Words(f"{len(counts):,} services {balancer}"),
-                allowed=f"{RULES_PER_BALANCER} services, because AWS allows a load balancer as many rules",
-                remedy=remedy,
-            )
-        # Old and new tasks are both registered while a service rolls out.
-        targets = sum(counts) + max(counts)
-        if targets > TARGETS_PER_BALANCER:
-            yield Problem(
-                file=file,
-                key="slipway:services",
-                given=Words(
-                    f"{targets:,} targets {balancer}: {sum(counts):,} tasks at their maximum, "
-                    f"and the largest service's {max(counts):,} once more while they roll out"
-                ),
-                allowed=f"{TARGETS_PER_BALANCER:,} targets, as many as AWS allows a load balancer",
-                remedy=f"lower the services' tasks, or {remedy}",
             )
 
 

@@ -11,7 +11,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
 from pydantic import TypeAdapter, ValidationError
 
-from config import checks
+from config import checks, quotas
 from config.errors import NO_SECRETS, NOTHING, ConfigError, Problem, Words, did_you_mean, problems_of
 from config.fields import STACKS, Environment, Model, RoleName, ServiceName
 from config.files import read_mapping
@@ -87,9 +87,11 @@ class _Loading:
             self.problems += checks.people(stack.people, file=self.file)
         if not platform or not stack:
             return None
-        return OpsSettings(
+        settings = OpsSettings(
             stack="ops", platform=platform, access_role=access_role, people=stack.people, catalogue=catalogue
         )
+        self.problems += quotas.ops(settings)
+        return settings
 
     def environment(self, environment: Environment) -> EnvironmentSettings | None:
         access_role = self._access_role()
@@ -136,7 +138,7 @@ class _Loading:
         self.problems += checks.clusters(settings, unread, file=self.file)
         self.problems += checks.migration(settings, unread, self.root, file=self.file)
         self.problems += checks.capacity(settings, file=self.file)
-        self.problems += checks.quotas(settings, file=self.file)
+        self.problems += quotas.environment(settings, file=self.file)
         return settings
 
     def _platform(self) -> Platform | None:

@@ -192,6 +192,15 @@ class Datadog(Model):
     )
 
 
+class Quotas(Model):
+    """AWS's quotas of each account; raised by AWS on request, then said here."""
+
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    iam_roles: int = Field(default=1000, ge=1000, le=5000, description="IAM roles of an account, 1000 to 5000")
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+    load_balancers: int = Field(default=50, ge=50, description="application load balancers of an account in a region")
+
+
 class Platform(Model):
     """The decisions that every stack shares."""
 
@@ -233,6 +242,7 @@ class Platform(Model):
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365] = Field(
         default=30, description="how many days service logs are kept"
     )
+    quotas: Quotas = Field(default=Quotas(), description="what AWS allows each account, where it is more than usual")
     clusters: dict[ClusterName, ClusterDefinition] = Field(min_length=1, description="the ECS clusters by concern")
     teams: dict[TeamName, Team] = Field(min_length=1, description="the owners of services")
     datadog: Datadog = Field(description="Datadog's settings")

@@ -63,7 +63,7 @@ def closed_default_groups(resource: Resource) -> Iterator[str]:
 
 @resource_rule(
     "aws:lb/listener:Listener",
-    remedy="Redirect port 80 to HTTPS, and use ELBSecurityPolicy-TLS13-1-2-Res-2021-06 or a stricter policy.",
+    remedy="Redirect port 80 to HTTPS, and use ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09 or a stricter policy.",
 )
 def tls_listeners(resource: Resource) -> Iterator[str]:
     """Nothing is served in clear text or by a protocol that can be broken, inside the network either."""

@@ -38,7 +38,7 @@ def a_load_balancer(**changes: Any) -> LoadBalancerArgs:
             vpc_id="vpc",
             subnet_ids=["private-a", "private-b", "private-c"],
             certificate_arn="certificate-arn",
-            source_cidr="10.20.0.0/16",
+            clients=["10.20.0.0/16"],
             hosts_security_group_id="hosts",
         ),
         **changes,

@@ -67,6 +67,7 @@ def case(
 
 NIGHT = {"start": "0 20 * * MON-FRI", "end": "0 7 * * MON-FRI", "time_zone": "Europe/Berlin"}
 PEAK = {"start": "cron(0 8 ? * MON-FRI *)", "end": "cron(0 18 ? * MON-FRI *)", "percent": 50}
+SMALL = {"instance_type": "t3.large", "instances": 3}
 CANARY = setting(GATEWAY, "strategy", to={"kind": "canary"})
 PEER = {
     "account_id": "999999999999",
@@ -1026,6 +1027,104 @@ CASES = [
         given="1,002 targets on the public load balancer of the cluster api",
         allowed="1,000 targets, as many as AWS allows a load balancer",
         remedy="lower the services' tasks, or set public_balancers: 2 for api",
+    ),
+    case(
+        "more target groups than a load balancer may have",
+        each(
+            setting(GATEWAY, "scaling", to={}),
+            *(
+                adding(f"page-{n}", "gateway", tasks=1, priority=100 + n, cpu=64, memory_mib=64, strategy=shifting)
+                for n in range(51)
+                for shifting in [{"kind": "canary"}]
+            ),
+            setting(STAGE, "slipway:clusters", "api", "instances", to=100),
+        ),
+        file=STAGE,
+        key="slipway:services",
+        given="103 target groups on the public load balancer of the cluster api: one of each of its 52 services, and a "
+        "second one of 51 with a strategy",
+        allowed="100 target groups, as many as AWS allows a load balancer",
+        remedy="set public_balancers: 2 for api in Pulumi.yaml, and balancer: 2 in the new services",
+    ),
+    case(
+        "more certificates than a load balancer may have",
+        each(
+            *(adding(f"page-{n}", "gateway", tasks=1, priority=100 + n, cpu=64, memory_mib=64) for n in range(13)),
+            setting(STAGE, "slipway:clusters", "api", "instances", to=100),
+            setting(
+                STAGE,
+                "slipway:migration",
+                to={
+                    "shifts": {
+                        f"name-{n}": {"host": f"name-{n}.acme.example", "service": f"page-{n // 2}", "new_percent": 100}
+                        for n in range(26)
+                    }
+                },
+            ),
+        ),
+        file=STAGE,
+        key="slipway:migration.shifts",
+        given="26 names that move to services on the public load balancer of the cluster api",
+        allowed="25, because each has a certificate",
+        remedy="finish some of them first, or set public_balancers: 2 for api in Pulumi.yaml",
+    ),
+    case(
+        "more load balancers than an account may have",
+        each(
+            *(
+                change
+                for n in range(6)
+                for change in (
+                    setting(PLATFORM, "clusters", f"c{n}", to={"description": "Many", "internal_balancers": 9}),
+                    *(
+                        setting(f"Pulumi.{stack}.yaml", "slipway:clusters", f"c{n}", to=SMALL)
+                        for stack in ("dev", "stage", "prod")
+                    ),
+                )
+            ),
+        ),
+        file=PLATFORM,
+        key="slipway:platform.quotas.load_balancers",
+        given="57 load balancers in stage",
+        allowed="50, as many as AWS allows the account",
+        remedy="have the quota raised in the account 333333333333 (Service Quotas), then write it here",
+    ),
+    case(
+        "more roles than an account may have",
+        each(
+            *(adding(f"page-{n}", "digest", cpu=64, memory_mib=64) for n in range(330)),
+            *(setting(STAGE, "slipway:services", f"page-{n}", to={"version": "1.0.0"}) for n in range(330)),
+            setting(STAGE, "slipway:clusters", "app", "instances", to=100),
+        ),
+        file=PLATFORM,
+        key="slipway:platform.quotas.iam_roles",
+        given="1,031 IAM roles in stage",
+        allowed="1,000, as many as AWS allows the account",
+        remedy="have the quota raised in the account 333333333333 (Service Quotas), then write it here",
+    ),
+    case(
+        "more roles that push images than an account may have",
+        each(
+            *(
+                adding(f"page-{n}", "digest", image=f"acme/page-{n}", ecr={"pushed_by": "acme/pages"})
+                for n in range(971)
+            ),
+        ),
+        stack="ops",
+        file=PLATFORM,
+        key="slipway:platform.quotas.iam_roles",
+        given="1,001 IAM roles in ops",
+        allowed="1,000, as many as AWS allows the account",
+        remedy="have the quota raised in the account 111111111111 (Service Quotas), then write it here",
+    ),
+    case(
+        "a quota beyond what AWS gives anybody",
+        setting(PLATFORM, "quotas", to={"iam_roles": 5001}),
+        file=PLATFORM,
+        key="slipway:platform.quotas.iam_roles",
+        given="5001",
+        allowed="at most 5000",
+        remedy="IAM roles of an account",
     ),
     case(
         "a load balancer that a cluster does not have",

@@ -126,9 +126,10 @@ def test_a_public_balancer_stands_where_there_are_public_services(
 def test_only_the_public_balancer_is_open_to_the_world(cloud: Cloud) -> None:
     cloud.deploy(lambda: EcsCluster("api", a_cluster(public=True)))
     rules = cloud.all("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
-    world = {(r.name, r.inputs["fromPort"]) for r in rules if r.inputs.get("cidrIpv4") == "0.0.0.0/0"}
-    assert world == {("api-public-from-clients-80", 80), ("api-public-from-clients-443", 443)}
-    assert all("cidrIpv4" in r.inputs or "referencedSecurityGroupId" in r.inputs for r in rules)
+    world = {r.name for r in rules if r.inputs.get("cidrIpv4") == "0.0.0.0/0" or r.inputs.get("cidrIpv6") == "::/0"}
+    assert world == {f"api-public-from-clients-{port}{family}" for port in (80, 443) for family in ("", "-ipv6")}
+    for rule in rules:
+        assert sum(key in rule.inputs for key in ("cidrIpv4", "cidrIpv6", "referencedSecurityGroupId")) == 1
 
 
 def test_a_second_balancer_leaves_the_first_as_it_is(cloud: Cloud) -> None:
@@ -214,6 +215,12 @@ def test_hosts_of_several_types_and_spot(cloud: Cloud) -> None:
 def test_hosts_of_one_type_have_no_mixed_policy(cloud: Cloud) -> None:
     cloud.deploy(lambda: EcsCluster("api", a_cluster()))
     assert not {"mixedInstancesPolicy", "capacityRebalance"} & cloud.one(GROUP).keys()
+
+
+def test_nobody_wakes_a_cluster_that_sleeps(cloud: Cloud) -> None:
+    night = NightArgs(start="0 20 * * *", end="0 7 * * *", time_zone="UTC")
+    cloud.deploy(lambda: EcsCluster("api", a_cluster(night=night)))
+    assert cloud.get(GROUP).ignore_changes == ("desiredCapacity", "maxSize", "minSize")
 
 
 def test_a_cluster_sleeps_at_night(cloud: Cloud) -> None:

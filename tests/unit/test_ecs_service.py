@@ -249,9 +249,11 @@ def test_every_name_of_a_service_is_routed_and_resolves_to_its_balancer(cloud: C
         {"hostHeader": {"values": ["gateway.stage.acme.example", "gateway.internal.stage.acme.example"]}}
     ]
     alias = {"evaluateTargetHealth": False, "name": "internal-api.elb.amazonaws.com", "zoneId": "elb-zone"}
-    assert [(r.inputs["name"], r.inputs["zoneId"], r.inputs["aliases"]) for r in cloud.all(RECORD)] == [
-        ("gateway.internal.stage.acme.example", "private-zone", [alias]),
-        ("gateway.stage.acme.example", "public-zone", [alias]),
+    records = [r.inputs for r in cloud.all(RECORD)]
+    assert [(r["name"], r["type"], r["zoneId"], r["aliases"]) for r in records] == [
+        ("gateway.internal.stage.acme.example", "A", "private-zone", [alias]),
+        ("gateway.stage.acme.example", "A", "public-zone", [alias]),
+        ("gateway.stage.acme.example", "AAAA", "public-zone", [alias]),
     ]
 
 

