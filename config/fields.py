@@ -109,6 +109,10 @@ HostName = Annotated[
     ),
 ]
 Email = Annotated[str, *text(r"[^@\s]+@[^@\s]+\.[a-z]{2,63}", "an e-mail address")]
+# https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html (Email)
+RootEmail = Annotated[
+    str, *text(r"(?=.{6,64}$)[^@\s]+@[^@\s]+\.[a-z]{2,63}", "an e-mail address of 6 to 64 characters")
+]
 GitHubRepository = Annotated[
     str, *text(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}", "a GitHub repository as OWNER/NAME")
 ]

@@ -30,6 +30,7 @@ from config.fields import (
     Percent,
     Phone,
     Region,
+    RootEmail,
     SecretsManagerName,
     Slug,
     SshCidr,
@@ -42,7 +43,7 @@ class Account(Model):
     """One AWS account."""
 
     id: AccountId = Field(description="the account's 12-digit id, quoted")
-    email: Email = Field(description="the address of the account's root user, unique over all of AWS")
+    email: RootEmail = Field(description="the address of the account's root user, unique over all of AWS")
     monthly_budget_usd: int = Field(ge=1, description="the month's budget in US dollars; alerts at 80 and 100 percent")
     adopt: bool = Field(default=False, description="take over the existing account of that id instead of creating it")
 

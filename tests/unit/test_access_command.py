@@ -5,14 +5,18 @@ from __future__ import annotations
 import configparser
 import io
 import json
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from slipway import access
+from slipway.cli import app
 from slipway.plan import Plan, Resource
 from slipway.project import ProjectError, StackConfig
 from slipway.render import console
-from tests.projects import ROOT, jobs, plans
+from tests.projects import ROOT, copy_project, edit, jobs, plans
+from tests.unit.test_diff_revisions import commit, git
 
 pytestmark = pytest.mark.filterwarnings(
     # Other tests leave idle threads behind; the command itself has none when it forks.
@@ -75,6 +79,20 @@ def test_profiles_assume_each_role_with_mfa(ops: tuple[Plan, access.Platform]) -
         "# https://signin.aws.amazon.com/switchrole?account=222222222222&roleName=developer"
         "&displayName=acme-dev-developer\n"
     ) in text
+
+
+def test_two_revisions_say_who_gains_and_who_loses_which_role(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    root = copy_project(tmp_path / "platform")
+    commit(tmp_path, "base")
+    edit(root / "Pulumi.ops.yaml", r"roles: \{ dev: developer \}", "roles: { dev: read_only, stage: developer }")
+    result = CliRunner().invoke(app, ["diff", "base", "--stack", "ops", "--format", "json", "--root", str(root)])
+    risks = json.loads(result.stdout)["risks"]
+    assert [(risk["subject"], risk["text"]) for risk in risks if risk["kind"] == "access"] == [
+        ("grace", "gains read-only in dev"),
+        ("grace", "gains developer in stage"),
+        ("grace", "loses developer in dev"),
+    ]
 
 
 def test_somebody_unknown(ops: tuple[Plan, access.Platform]) -> None:

@@ -1669,6 +1669,23 @@ CASES = [
         remedy="put it in quotes",
     ),
     case(
+        "an account's address that AWS does not take",
+        setting(PLATFORM, "accounts", "prod", "email", to=f"{'a' * 52}@acme.example"),
+        file=PLATFORM,
+        key="slipway:platform.accounts.prod.email",
+        allowed="an e-mail address of 6 to 64 characters",
+        remedy="the address of the account's root user",
+    ),
+    case(
+        "a repository whose jobs would have no subject",
+        setting(PLATFORM, "repository", to=""),
+        file=PLATFORM,
+        key="slipway:platform.repository",
+        given='""',
+        allowed="a GitHub repository as OWNER/NAME",
+        remedy="the GitHub repository of this platform",
+    ),
+    case(
         "an account id of 11 digits",
         setting(PLATFORM, "accounts", "prod", "id", to="44444444444"),
         file=PLATFORM,
