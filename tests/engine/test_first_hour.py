@@ -51,11 +51,16 @@ def test_from_no_organization_to_ops_and_its_state_elsewhere(workspace: Workspac
     workspace.preview("ops", "--expect-no-changes").ok()
 
 
-def test_an_existing_account_is_taken_over_as_it_is(workspace: Workspace) -> None:
+def test_an_existing_account_is_taken_over_as_it_is_and_then_moves_to_its_unit(workspace: Workspace) -> None:
     workspace.init("ops")
     workspace.up("ops", *ORGANIZATION).ok()
     (account,) = (r for r in workspace.state("ops") if r["urn"].endswith("::organization-dev"))
     workspace.run("state", "delete", account["urn"], "--force", "--yes", "--stack", "ops").ok()
+    # Made by somebody else: at the root, under another name; and AWS does not tell what a destroy would do with it.
+    (record,) = (record for record in workspace.cloud.records.values() if record.urn == account["urn"])
+    told = {"name": "Development", "email": record.inputs["email"], "parentId": "r-0001"}
+    record.inputs, record.outputs = told, {**record.outputs, **told}
+    del record.outputs["closeOnDeletion"]
 
     file = workspace.project / "Pulumi.yaml"
     text, count = re.subn(r'dev: \{ id: "\d{12}",', f'dev: {{ adopt: true, id: "{account["id"]}",', file.read_text())
@@ -63,3 +68,10 @@ def test_an_existing_account_is_taken_over_as_it_is(workspace: Workspace) -> Non
     file.write_text(text)
     taken = workspace.up("ops", *ORGANIZATION).ok()
     assert [(step.op, step.name) for step in taken.changes] == [("import", "organization-dev")]
+
+    file.write_text(text.replace(" adopt: true,", ""))
+    moved = workspace.up("ops", *ORGANIZATION).ok()
+    assert [(step.op, step.name, step.diffs) for step in moved.changes] == [
+        ("update", "organization-dev", ("parentId",))
+    ]
+    assert record.inputs["name"] == "Development"

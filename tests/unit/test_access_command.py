@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,12 @@ def test_profiles_assume_each_role_with_mfa(ops: tuple[Plan, access.Platform]) -
         "# https://signin.aws.amazon.com/switchrole?account=222222222222&roleName=developer"
         "&displayName=acme-dev-developer\n"
     ) in text
+
+
+def test_the_first_hour_shows_what_is_printed(ops: tuple[Plan, access.Platform]) -> None:
+    plan, platform = ops
+    (shown,) = re.findall(r"^```ini\n(.*?)```$", (ROOT / "docs/first-hour.md").read_text(), flags=re.M | re.S)
+    assert shown in access.aws_config(access.matrix(plan, platform.accounts), "ada", platform) + "\n"
 
 
 def test_two_revisions_say_who_gains_and_who_loses_which_role(tmp_path: Path) -> None:
