@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from slipway.plan import Plan
     from slipway.project import Project, StackConfig
+    from slipway.revisions import Planned
 
 app = typer.Typer(
     help="Reads the platform program from outside: no cloud account, no credentials, no Pulumi CLI.",
@@ -90,20 +91,9 @@ def diff(
     root: Root = None,
 ) -> None:
     """Show what a change does to every stack: risks first, then each resource."""
-    from slipway import diff_report, render, revisions
-    from slipway.project import Project, ProjectError
+    from slipway import diff_report, render
 
-    try:
-        repository = revisions.Repository(_project_folder(root))
-        both = [repository.revision(base), repository.revision(head) if head else repository.working_tree()]
-        planned = repository.plan(both, stacks or ())
-        known = {name for each in planned for name in (*each.plans, *each.failures)}
-        if stacks and "" not in known and (unknown := sorted(set(stacks) - known)):
-            there = ", ".join(Project.load(repository.root).stacks())
-            raise ProjectError(f"no revision has a stack {', '.join(unknown)}. The stacks are: {there}.")
-    except (ProjectError, revisions.RevisionError) as error:
-        _stop(str(error), 1)
-    report = diff_report.build(*planned)
+    report = diff_report.build(*_compared(base, head, stacks or (), root))
     match form:
         case Format.JSON:
             typer.echo(json.dumps(report.to_json(), indent=2, sort_keys=True))
@@ -112,6 +102,40 @@ def diff(
         case Format.TERMINAL:
             diff_report.terminal(report, render.console(sys.stdout))
     raise typer.Exit(report.exit_code)
+
+
+@app.command()
+def report(
+    base: Annotated[str | None, typer.Argument(help="A branch, tag or commit; without it no diff.")] = None,
+    head: Annotated[str | None, typer.Argument(help="The same; without it the files as they are.")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE")] = Path("slipway-report.html"),
+    root: Root = None,
+) -> None:
+    """Write one HTML file of all stacks as they are, or of what a change does to them."""
+    from slipway import report as reports
+    from slipway import revisions
+    from slipway.project import ProjectError
+
+    if base:
+        before, after = _compared(base, head, (), root)
+    else:
+        project = _project(root)
+        plans, configs = _planned(project, project.stacks())
+        before = None
+        after = revisions.Planned(
+            revision=revisions.Revision(name="the working tree", project_folder="", tree=None),
+            plans={plan.stack: plan for plan in plans},
+            failures={},
+            platform=next(iter(configs), None),
+        )
+    try:
+        output.write_text(reports.page(after, before), encoding="utf-8")
+    except ProjectError as error:
+        _stop(str(error), 1)
+    except OSError as error:
+        _stop(f"{output}: cannot be written: {error.strerror}. Name another file with --output.", 1)
+    typer.echo(output)
+    raise typer.Exit(max((failure.exit_code for failure in after.failures.values()), default=0))
 
 
 @app.command()
@@ -175,6 +199,24 @@ def dashboards(
     except OSError as error:
         _stop(f"{out} cannot be written: {error.strerror}. Name another file with --out.", 1)
     typer.echo(f"{sum(map(len, drawn.values()))} dashboards of {', '.join(drawn) or 'no stack'}: {out}")
+
+
+def _compared(base: str, head: str | None, stacks: Sequence[str], root: Path | None) -> tuple[Planned, Planned]:
+    """Two revisions, planned; ends the command where there is no such revision or stack."""
+    from slipway import revisions
+    from slipway.project import Project, ProjectError
+
+    try:
+        repository = revisions.Repository(_project_folder(root))
+        both = [repository.revision(base), repository.revision(head) if head else repository.working_tree()]
+        before, after = repository.plan(both, stacks)
+        known = {name for each in (before, after) for name in (*each.plans, *each.failures)}
+        if stacks and "" not in known and (unknown := sorted(set(stacks) - known)):
+            there = ", ".join(Project.load(repository.root).stacks())
+            raise ProjectError(f"no revision has a stack {', '.join(unknown)}. The stacks are: {there}.")
+    except (ProjectError, revisions.RevisionError) as error:
+        _stop(str(error), 1)
+    return before, after
 
 
 def _project_folder(root: Path | None) -> Path:

@@ -14,6 +14,9 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
+from markupsafe import Markup
+
+from slipway import pages
 from slipway.plan import Plan
 
 DASHBOARD = "datadog:index/dashboardJson:DashboardJson"
@@ -107,14 +110,12 @@ def page(stacks: Mapping[str, Mapping[str, Json]]) -> str:
             )
         links.append("</details>")
     count = len(sections)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Dashboards</title><style>{_STYLE}</style></head><body>\n"
+    body = (
         f"<aside><h1>Dashboards</h1><p>{count} of them, as Datadog gets them: layout, titles, queries and thresholds. "
         f"Curves, bars and rows are samples.</p><nav>{''.join(links)}</nav></aside>\n"
-        f"<main>{''.join(sections) or '<p>None of these stacks has a dashboard.</p>'}</main>\n</body></html>\n"
+        f"<main>{''.join(sections) or '<p>None of these stacks has a dashboard.</p>'}</main>"
     )
+    return pages.page("Dashboards", Markup(body), style=_STYLE, style_attributes=True)
 
 
 def _group(group: Json) -> str:

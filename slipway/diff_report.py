@@ -134,13 +134,13 @@ def terminal(report: Report, out: Console) -> None:
     """Risks, then every change, by owner."""
     out.print(Text.assemble((f"{report.base} -> {report.head}: ", "dim"), (report.headline, "bold")))
     for which, failures in (("base", report.base_failures), ("head", report.head_failures)):
-        for message in _messages(failures):
+        for message in messages(failures):
             out.print(Text(f"\nThe {which} could not be planned: ", "bold yellow").append(message, "none"))
-    for kind, entries in _by_kind(report.diff.risks).items():
+    for kind, entries in by_kind(report.diff.risks).items():
         out.print(Text(f"\n{risks.KINDS[kind]}", "bold red" if kind == "state" else "bold yellow"))
         for entry in entries:
             out.print(f"  {_risk_line(entry)}", soft_wrap=True)
-    for (owner, stacks), changes in _by_owner(report.diff.changes).items():
+    for (owner, stacks), changes in by_owner(report.diff.changes).items():
         out.print(Text.assemble("\n", (owner, "bold cyan"), (f"  {', '.join(stacks)}", "dim")))
         for change in changes:
             out.print(Text.assemble("  ", (f"{change.action:<11}", _COLOURS.get(change.action, "dim")), change.label))
@@ -164,7 +164,7 @@ def markdown(report: Report, limit: int = LIMIT) -> str:
         summary = _summary(report, _SHOWN, names_only=True)
     parts = [summary]
     length = len(summary)
-    blocks = [_block(owner, stacks, changes) for (owner, stacks), changes in _by_owner(report.diff.changes).items()]
+    blocks = [_block(owner, stacks, changes) for (owner, stacks), changes in by_owner(report.diff.changes).items()]
     note = "\n_{} of {} groups of details are left out here: {}._\n"
     reserve = len(note.format(len(blocks), len(blocks), where))
     for number, block in enumerate(blocks):
@@ -182,7 +182,7 @@ def markdown(report: Report, limit: int = LIMIT) -> str:
 def _summary(report: Report, shown: int | None, names_only: bool = False) -> str:
     lines = [MARKER, f"### {report.headline}", "", f"{_code(report.base)} → {_code(report.head)}", ""]
     for which, failures in (("base", report.base_failures), ("head", report.head_failures)):
-        for message in _messages(failures):
+        for message in messages(failures):
             lines += [f"**The {which} could not be planned.**", "", *_fence(message[:4000], ""), ""]
     if report.base_failures or report.head_failures:
         totals = ", ".join(f"{stack} {count}" for stack, count in sorted((report.resources or {}).items()))
@@ -194,7 +194,7 @@ def _summary(report: Report, shown: int | None, names_only: bool = False) -> str
             counts = report.diff.counts(stack)
             lines.append(f"| {stack} | " + " | ".join(str(counts[action] or "") for action in used) + " |")
         lines.append("")
-    for kind, entries in _by_kind(report.diff.risks).items():
+    for kind, entries in by_kind(report.diff.risks).items():
         lines.append(f"**{risks.KINDS[kind]}** ({len(entries)})")
         if kind == "state" and names_only:
             lines += [" ".join(_code(name) for name in dict.fromkeys(entry.subject for entry in entries)), ""]
@@ -250,16 +250,29 @@ def _property_lines(change: Change) -> list[str]:
 
 
 def _property_line(change: PropertyChange) -> str:
-    why = f" [{change.effect}{f': {change.because}' if change.because else ''}]"
-    why = why if change.effect is not Effect.UPDATES else f" [{change.because}]" if change.because else ""
-    if change.before == change.after and change.because:
-        return f"{change.path}: {_shown(change.after)}{why}"
-    if change.before is None:
-        return f"+ {change.path}: {_shown(change.after)}{why}"
-    if change.after is None:
-        return f"- {change.path}: {_shown(change.before)}{why}"
-    before, after = _apart(_json(change.before), _json(change.after))
+    before, after = sides(change)
+    why = f" [{reason(change)}]" if reason(change) else ""
+    if before is None:
+        return f"{'+ ' * (change.before is None)}{change.path}: {after}{why}"
+    if after is None:
+        return f"- {change.path}: {before}{why}"
     return f"{change.path}: {before} -> {after}{why}"
+
+
+def sides(change: PropertyChange) -> tuple[str | None, str | None]:
+    """What was and what will be; None where there is none, or where only what a reference leads to is new."""
+    if change.before is None or (change.before == change.after and change.because):
+        return None, _shown(change.after)
+    if change.after is None:
+        return _shown(change.before), None
+    return _apart(_json(change.before), _json(change.after))
+
+
+def reason(change: PropertyChange) -> str:
+    """What a changed property means beyond an update in place."""
+    if change.effect is Effect.UPDATES:
+        return change.because
+    return f"{change.effect}: {change.because}" if change.because else str(change.effect)
 
 
 def _json(value: Any) -> str:
@@ -288,19 +301,19 @@ def _apart(before: str, after: str) -> tuple[str, str]:
     return sides[0], sides[1]
 
 
-def _messages(failures: Iterable[Failure]) -> list[str]:
+def messages(failures: Iterable[Failure]) -> list[str]:
     """What is wrong in a shared file is wrong in every stack: once is enough."""
     return list(dict.fromkeys(failure.message for failure in failures))
 
 
-def _by_kind(found: Iterable[Risk]) -> dict[str, list[Risk]]:
+def by_kind(found: Iterable[Risk]) -> dict[str, list[Risk]]:
     kinds: dict[str, list[Risk]] = {}
     for risk in found:
         kinds.setdefault(risk.kind, []).append(risk)
     return kinds
 
 
-def _by_owner(changes: Iterable[Change]) -> dict[tuple[str, tuple[str, ...]], list[Change]]:
+def by_owner(changes: Iterable[Change]) -> dict[tuple[str, tuple[str, ...]], list[Change]]:
     """Groups in which something is lost come first: details are cut from the end."""
     groups: dict[tuple[str, tuple[str, ...]], list[Change]] = {}
     for change in changes:

@@ -1,0 +1,231 @@
+"""One HTML file of all stacks: as they are, or what a change does to them.
+
+It is for those who do not run a command: a reviewer with a phone, an auditor, somebody new. So it has in one place what
+`plan`, `diff`, `parity`, `access` and the policies say, and draws what the plans build.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from policies import plan as policies
+from policies.rule import Finding
+from policies.rules import RULES
+from slipway import access, architecture, diff_report, drawing, pages, parity, render, risks
+from slipway.diff import TASK_DEFINITION, Action, Change, owners
+from slipway.plan import STACK_TYPE, Plan, Resource
+from slipway.project import ProjectError
+from slipway.revisions import Planned
+
+MIRRORED = ("stage", "prod")
+"""The environments that may differ in sizes, counts and versions alone."""
+
+# Action -> its class on the page; the order is that of marks on a drawing: what is worst is shown.
+_CLASSES = {
+    Action.REPLACE: "replace",
+    Action.DELETE: "delete",
+    Action.MAY_REPLACE: "may-replace",
+    Action.CREATE: "create",
+    Action.IMPORT: "create",
+    Action.UPDATE: "update",
+    Action.FORGET: "delete",
+    Action.OPTIONS: "update",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A finding of a policy; `new` where the base has no such one."""
+
+    finding: Finding
+    new: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A service or a cluster in every environment that has it."""
+
+    name: str
+    first: Any  # what does not differ is read from here
+    by_stack: Mapping[str, Any]
+
+
+def page(head: Planned, base: Planned | None = None) -> str:
+    """The file. With a base it is about what lies between the two."""
+    report = diff_report.build(base, head) if base else None
+    platform, reaches = _access(head)
+    plans = {stack: head.plans[stack] for stack in sorted(head.plans, key=_rank)}
+    people = {stack: len({reach.person for reach in reaches if reach.environment == stack}) for stack in plans}
+    accounts = [architecture.account(plan, people[stack]) for stack, plan in plans.items()]
+    environments = [account for account in accounts if account.cidr]
+    marks = {stack: _marks(stack, report.diff.changes if report else ()) for stack in plans}
+    sheets = (drawing.WIDE, drawing.NARROW)
+    body = pages.fill(
+        "report.html.j2",
+        company=platform.company if platform else "",
+        report=report,
+        failures=tuple(head.failures.values()),
+        accounts=accounts,
+        environments=environments,
+        organization=[drawing.organization(accounts, marks, sheet) for sheet in sheets],
+        drawings={
+            account.stack: [drawing.environment(account, marks[account.stack], sheet) for sheet in sheets]
+            for account in environments
+        },
+        resources=_resources(plans, base.plans if base else {}, report),
+        services=_rows((account.stack, account.services) for account in environments),
+        clusters=_rows((account.stack, account.clusters) for account in environments),
+        descriptions=architecture.descriptions(plans.values()),
+        mirrored=MIRRORED,
+        must_not_differ=_must_not_differ(head),
+        roles=_roles(reaches),
+        findings=_findings(plans, base.plans if base else None),
+        rules=RULES,
+        classes=_CLASSES,
+        changes=diff_report.by_owner(report.diff.changes) if report else {},
+        risks=diff_report.by_kind(report.diff.risks) if report else {},
+        risk_titles=risks.KINDS,
+        anchor=drawing.anchor,
+        messages=diff_report.messages,
+        reason=diff_report.reason,
+        sides=diff_report.sides,
+        tally=_tally,
+    )
+    subject = f"{report.base} \u2192 {report.head}" if report else "all stacks"
+    return pages.page(
+        f"{platform.company}: {subject}" if platform else subject,
+        body,
+        style=pages.text("report.css"),
+        script=pages.text("report.js"),
+    )
+
+
+def _rank(stack: str) -> tuple[int, str]:
+    """Where people log in comes first, then what is least like prod."""
+    order = ("ops", *MIRRORED)
+    return (order.index(stack) - (stack == "ops") if stack in order else 0, stack)
+
+
+def _marks(stack: str, changes: Iterable[Change]) -> drawing.Marks:
+    """The worst that happens to something of each owner, and how much does."""
+    order = {action: number for number, action in enumerate(_CLASSES)}
+    found: dict[str, list[Action]] = {}
+    for change in changes:
+        if stack in change.stacks and change.type != STACK_TYPE:
+            # Every revision of a task definition is a new one; nothing is lost with it.
+            action = Action.UPDATE if change.type == TASK_DEFINITION else change.action
+            found.setdefault(change.owner, []).append(action)
+    marks = {}
+    for owner, actions in found.items():
+        worst = min(actions, key=order.__getitem__)
+        word = worst if len({*actions}) == 1 else "changes"
+        marks[owner] = (_CLASSES[worst], f"{len(actions)} {word}")
+    return marks
+
+
+def _tally(changes: Iterable[Change]) -> list[tuple[Action, int]]:
+    """How often each thing happens, in the order of a report."""
+    counts = Counter(change.action for change in changes)
+    return [(action, counts[action]) for action in Action if counts[action]]
+
+
+def _rows(by_stack: Iterable[tuple[str, Sequence[Any]]]) -> list[Row]:
+    """What is in any environment, by name."""
+    found: dict[str, dict[str, Any]] = {}
+    for stack, items in by_stack:
+        for item in items:
+            found.setdefault(item.name, {})[stack] = item
+    return [Row(name=name, first=next(iter(own.values())), by_stack=own) for name, own in sorted(found.items())]
+
+
+def _access(head: Planned) -> tuple[access.Platform | None, list[access.Reach]]:
+    """Nobody, where no stack holds people or the project has no accounts."""
+    try:
+        platform = access.Platform.of(head.platform) if head.platform else None
+    except ProjectError:
+        platform = None
+    ops = head.plans.get("ops")
+    return platform, access.matrix(ops, platform.accounts) if ops and platform else []
+
+
+def _roles(reaches: Iterable[access.Reach]) -> dict[str, dict[str, list[access.Reach]]]:
+    """Person -> environment -> roles."""
+    found: dict[str, dict[str, list[access.Reach]]] = {}
+    for reach in reaches:
+        found.setdefault(reach.person, {}).setdefault(reach.environment, []).append(reach)
+    return found
+
+
+def _must_not_differ(head: Planned) -> list[parity.Difference] | None:
+    """What differs between the environments that mirror each other and should not; None without both."""
+    if not all(stack in head.plans for stack in MIRRORED):
+        return None
+    found = parity.compare(*(head.plans[stack] for stack in MIRRORED))
+    return [difference for difference in found if not difference.kind]
+
+
+def _findings(plans: Mapping[str, Plan], before: Mapping[str, Plan] | None) -> list[Found]:
+    """Violations first; among each, what is new with the head comes first. Raises ProjectError."""
+    try:
+        known = {_key(each) for each in policies.check_all(before.values())} if before is not None else None
+        found = policies.check_all(plans.values())
+    except ValueError as error:
+        raise ProjectError(f"{error}") from None
+    entries = [Found(finding=each, new=known is not None and _key(each) not in known) for each in found]
+    return sorted(entries, key=lambda entry: (entry.finding.exception is not None, not entry.new))
+
+
+def _key(finding: Finding) -> tuple[str, str, str, str]:
+    return finding.rule.name, finding.stack, finding.resource.urn, finding.message
+
+
+def _resources(plans: Mapping[str, Plan], before: Mapping[str, Plan], report: diff_report.Report | None) -> str:
+    """Every resource, and those that are deleted, as compressed JSON in base64: some megabytes of text otherwise.
+
+    An element is stack, name, type, what it is part of, team, what happens to it, whether it is protected, and its
+    inputs and options; report.js reads them in this order.
+    """
+    actions = {
+        (stack, change.type, change.name): change.action
+        for change in (report.diff.changes if report else ())
+        for stack in change.stacks
+    }
+    entries: list[list[Any]] = []
+    for stack, plan in plans.items():
+        gone = [
+            resource
+            for resource in (before[stack].resources if stack in before else ())
+            if actions.get((stack, resource.type, resource.name)) in (Action.DELETE, Action.FORGET)
+        ]
+        part_of = owners(plan, *([before[stack]] if gone else []))
+        teams = {f"service {service.name}": service.owner for service in architecture.services(plan)}
+        names = {resource.urn: f"{resource.name} ({resource.short_type})" for resource in plan.resources}
+        for resource in (*plan.resources, *gone):
+            if resource.custom:
+                part = part_of[resource.urn]
+                entries.append(
+                    [
+                        stack,
+                        resource.name,
+                        resource.type,
+                        part,
+                        teams.get(part) or _team(resource),
+                        str(actions.get((stack, resource.type, resource.name), "")),
+                        resource.protect,
+                        render.readable(resource.inputs),
+                        render.options(resource, names),
+                    ]
+                )
+    text = json.dumps(entries, ensure_ascii=False, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def _team(resource: Resource) -> str:
+    tags = resource.inputs.get("tags")
+    return str(tags.get("owner", "")) if isinstance(tags, Mapping) else ""
