@@ -20,6 +20,9 @@ DATADOG_SOCKETS = "/var/run/datadog"
 
 # A service that cannot become steady is rolled back by its circuit breaker well before this.
 STEADY_STATE = "30m"
+# With a strategy it becomes steady when the requests have been shifted and the old tasks are gone, which may take an
+# hour (config.service.MOST_MINUTES).
+SHIFTED = "90m"
 
 # Below this many requests a minute a few errors are no rate.
 _FEWEST_REQUESTS = 10
@@ -439,6 +442,7 @@ class EcsService(pulumi.ComponentResource):
             )
             alarms = aws.ecs.ServiceAlarmsArgs(alarm_names=[self._alarm(web, groups).name], enable=True, rollback=True)
         scaled = args.tasks_min < args.tasks_max
+        patience = SHIFTED if strategy else STEADY_STATE
         service = aws.ecs.Service(
             # The cluster stands in the name, so that on another one it is another resource: made, and steady, before
             # this one is deleted. Replacing it would fail: the provider refuses another capacity provider in an
@@ -477,7 +481,7 @@ class EcsService(pulumi.ComponentResource):
                 depends_on=before,
                 # Autoscaling moves the count; where nothing scales it, an edit of the count must count.
                 ignore_changes=["desiredCount"] if scaled else None,
-                custom_timeouts=pulumi.CustomTimeouts(create=STEADY_STATE, update=STEADY_STATE),
+                custom_timeouts=pulumi.CustomTimeouts(create=patience, update=patience),
                 hooks=args.deploy_check.hooks if args.deploy_check else None,
             ),
         )

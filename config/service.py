@@ -137,6 +137,10 @@ class WorkerScaling(Scaling):
     )
 
 
+MOST_MINUTES = 60
+"""How long a shift may take: `up` waits for it, and what it works with is good for two hours."""
+
+
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LinearConfiguration.html, ..._CanaryConfiguration.html
 class Strategy(Model):
     """A deployment that shifts requests from the old tasks to new ones beside them, not task by task."""
@@ -148,11 +152,25 @@ class Strategy(Model):
         default=10, ge=3, le=100, description="how many requests a step shifts, or go first, 3 to 100 percent"
     )
     step_minutes: int = Field(
-        default=5, ge=0, le=1440, description="minutes that each step, or the first part, is watched for, 0 to 1440"
+        default=5,
+        ge=0,
+        le=MOST_MINUTES,
+        description="minutes that each step, or the first part, is watched for, 0 to 60",
     )
     bake_minutes: int = Field(
-        default=5, ge=0, le=1440, description="minutes that the old tasks are kept for afterwards, 0 to 1440"
+        default=5, ge=0, le=MOST_MINUTES, description="minutes that the old tasks are kept for afterwards, 0 to 60"
     )
+
+    @model_validator(mode="after")
+    def _within_an_update(self) -> Self:
+        steps = {"blue_green": 0, "linear": -(-100 // self.percent), "canary": 1}[self.kind]
+        minutes = steps * self.step_minutes + self.bake_minutes
+        if minutes > MOST_MINUTES:
+            raise ValueError(
+                f"{MOST_MINUTES} minutes in all, for which `up` waits; {steps} times {self.step_minutes} and "
+                f"{self.bake_minutes} are {minutes}"
+            )
+        return self
 
 
 class HealthCheck(Model):

@@ -29,6 +29,7 @@ class Registered:
     ignore_changes: tuple[str, ...]
     dependencies: tuple[str, ...]
     custom: bool
+    update_timeout: str
 
 
 @dataclass
@@ -96,6 +97,7 @@ class _Monitor(mocks.MockMonitor):
                     ignore_changes=tuple(request.ignoreChanges),
                     dependencies=tuple(sorted(request.dependencies)),
                     custom=request.custom,
+                    update_timeout=request.customTimeouts.update,
                 )
             )
         return response

@@ -1406,9 +1406,20 @@ CASES = [
         )
         for key, value, allowed in (
             ("percent", 2, "at least 3"),
-            ("step_minutes", 1441, "at most 1440"),
+            ("step_minutes", 61, "at most 60"),
             ("bake_minutes", -1, "at least 0"),
         )
+    ),
+    case(
+        "a shift for which no update waits",
+        each(
+            setting(GATEWAY, "scaling", to={}),
+            setting(GATEWAY, "strategy", to={"kind": "linear", "percent": 9, "step_minutes": 5, "bake_minutes": 10}),
+        ),
+        file=GATEWAY,
+        key="strategy",
+        allowed="60 minutes in all, for which `up` waits; 12 times 5 and 10 are 70",
+        remedy="how requests move to a new version",
     ),
     *(
         case(

@@ -510,6 +510,14 @@ def test_a_strategy_shifts_weights_between_two_target_groups(
     assert all(f"{kind}{number}" in expression for kind in ("requests", "errors", "refused") for number in (1, 2))
 
 
+@pytest.mark.parametrize(
+    ("strategy", "longest"), [(None, "30m"), (StrategyArgs(kind="linear"), "90m")], ids=["rolling", "linear"]
+)
+def test_an_update_waits_for_all_of_a_deployment(cloud: Cloud, strategy: StrategyArgs | None, longest: str) -> None:
+    deploy(cloud, a_web_service(strategy=strategy))
+    assert cloud.get(SERVICE).update_timeout == longest
+
+
 def test_rolling_deployments_keep_the_rule_the_programs(cloud: Cloud) -> None:
     deploy(cloud, a_web_service())
     assert cloud.get(RULE).ignore_changes == ()
