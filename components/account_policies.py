@@ -315,6 +315,35 @@ def developer(account_id: str, regions: Sequence[str]) -> dict[str, Any]:
             "Action": "ecs:StopTask",
             "Resource": [f"arn:aws:ecs:{region}:{account_id}:task/*" for region in regions],
         },
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
+        {
+            "Sid": "RunTasks",
+            "Effect": "Allow",
+            "Action": "ecs:RunTask",
+            "Resource": [f"arn:aws:ecs:{region}:{account_id}:task-definition/*" for region in regions],
+        },
+        # The agent's task is the host's: its processes, its Docker socket.
+        {
+            "Sid": "NotOnHosts",
+            "Effect": "Deny",
+            "Action": "ecs:RunTask",
+            "Resource": f"arn:aws:ecs:*:{account_id}:task-definition/*-datadog-agent:*",
+        },
+        # The roles of services, whose containers are open to developers anyway; none else trusts ECS's tasks.
+        {
+            "Sid": "PassServicesRoles",
+            "Effect": "Allow",
+            "Action": "iam:PassRole",
+            "Resource": [role_arn(account_id, f"*-{use}-*") for use in ("execution", "task")],
+            "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+        },
+        {
+            "Sid": "TagTasks",
+            "Effect": "Allow",
+            "Action": "ecs:TagResource",
+            "Resource": [f"arn:aws:ecs:{region}:{account_id}:task/*" for region in regions],
+            "Condition": {"StringEquals": {"ecs:CreateAction": "RunTask"}},
+        },
         {
             "Sid": "OpenSessions",
             "Effect": "Allow",

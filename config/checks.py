@@ -30,6 +30,9 @@ RESERVED_NAMES = ("bastion", "datadog-agent", "internal")
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 VALUES_PER_RULE = 5
 
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html
+MOST_PRIORITY = 50_000
+
 FAMILIES_WITH_SPOT = 2
 
 
@@ -176,13 +179,14 @@ def catalogue(services: Mapping[str, Service], platform: Platform) -> Iterator[P
             balancer = balancer_name(service.exposure, service.balancer)
             place = (service.cluster, balancer, service.priority)
             if place in priorities:
+                taken = [priority for *where, priority in priorities if tuple(where) == place[:2]]
                 yield Problem(
                     file=file,
                     key="priority",
                     given=service.priority,
                     allowed=f"a priority of its own on the {balancer} balancer of {service.cluster}; "
                     f"{priorities[place]} has {service.priority}",
-                    remedy=f"take a free one, such as {_free_priority(place, priorities)}",
+                    remedy=f"take a free one, such as {free_priority(taken)}",
                 )
             priorities.setdefault(place, name)
 
@@ -484,7 +488,8 @@ def _one_of(given: str, allowed: Iterable[str], file: str, key: str, what: str) 
         )
 
 
-def _free_priority(place: tuple[str, str, int], taken: Iterable[tuple[str, str, int]]) -> int:
-    """The next priority with the usual gap of 10."""
-    cluster, balancer, _ = place
-    return max(priority for c, b, priority in taken if (c, b) == (cluster, balancer)) // 10 * 10 + 10
+def free_priority(taken: Iterable[int]) -> int:
+    """The next priority of a load balancer with the usual gap of 10; one in between when there is none behind."""
+    known = set(taken)
+    behind = max(known, default=0) // 10 * 10 + 10
+    return behind if behind <= MOST_PRIORITY else next(n for n in range(1, MOST_PRIORITY + 1) if n not in known)

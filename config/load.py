@@ -247,7 +247,7 @@ class _Loading:
                 Problem(file=file, key="", given=path.suffix, allowed=".yaml", remedy=f"rename it to {name}.yaml")
             )
             return None
-        allowed = _objection(_SERVICE_NAME, name)
+        allowed = objection(_SERVICE_NAME, name)
         if allowed:
             self.problems.append(Problem(file=file, key="", given=name, allowed=allowed, remedy="rename the file"))
             return None
@@ -271,7 +271,7 @@ class _Loading:
 
     def _access_role(self) -> str:
         role = self.config.get(ACCESS_ROLE) or "deploy"
-        allowed = _objection(_ROLE_NAME, role)
+        allowed = objection(_ROLE_NAME, role)
         if allowed:
             key = f"{NAMESPACE}:{ACCESS_ROLE}"
             remedy = f"pulumi config set {key} deploy --stack {self.stack}"
@@ -302,7 +302,7 @@ class _Loading:
             return None
 
 
-def _objection(adapter: TypeAdapter[str], value: str) -> str | None:
+def objection(adapter: TypeAdapter[str], value: str) -> str | None:
     """What would be allowed in place of a value; None where the value is."""
     try:
         adapter.validate_python(value)

@@ -25,7 +25,7 @@ _DASHBOARD = "datadog:index/dashboardJson:DashboardJson"
 _FIREWALL = "aws:wafv2/webAclAssociation:WebAclAssociation"
 _OBJECTIVE = "datadog:index/serviceLevelObjective:ServiceLevelObjective"
 _PROVIDER = "pulumi:providers:aws"
-_RECORD = "aws:route53/record:Record"
+RECORD = "aws:route53/record:Record"
 _RULE = "aws:lb/listenerRule:ListenerRule"
 _STATE = "slipway:state:StateBackend"
 _SUBNET = "aws:ec2/subnet:Subnet"
@@ -178,7 +178,7 @@ def account(plan: Plan, people: int = 0) -> Account:
         clusters=tuple(clusters(plan)),
         bastion=_text(bastion.outputs.get("host_name")) if bastion else "",
         domains=tuple(_text(zone.inputs.get("name")) for zone in sorted(domains, key=lambda z: "vpcs" in z.inputs)),
-        delegated=any(r.type == _RECORD and r.inputs.get("type") == "NS" for r in plan.resources),
+        delegated=any(r.type == RECORD and r.inputs.get("type") == "NS" for r in plan.resources),
         audited=_AUDIT in counts,
         keeps_state=_STATE in counts,
         alerts=priorities(resource for resource in plan.resources if resource.type == MONITOR),
@@ -187,10 +187,15 @@ def account(plan: Plan, people: int = 0) -> Account:
     )
 
 
+def entries(plans: Iterable[Plan]) -> dict[str, dict[str, Any]]:
+    """What the software catalogue is told of each service, which is the same in all environments."""
+    found = [json.loads(r.inputs["entity"]) for plan in plans for r in plan.resources if r.type == _CATALOG]
+    return {entry["metadata"]["name"]: entry for entry in found}
+
+
 def descriptions(plans: Iterable[Plan]) -> dict[str, str]:
-    """What each service is for, as its entry in the software catalogue says."""
-    entries = [json.loads(r.inputs["entity"]) for plan in plans for r in plan.resources if r.type == _CATALOG]
-    return {entry["metadata"]["name"]: entry["metadata"].get("description", "") for entry in entries}
+    """What each service is for."""
+    return {name: entry["metadata"].get("description", "") for name, entry in entries(plans).items()}
 
 
 def monitors(plan: Plan) -> dict[str, list[Resource]]:

@@ -6,19 +6,21 @@ import json
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from slipway.plan import Plan
     from slipway.project import Project, StackConfig
     from slipway.revisions import Planned
 
+T = TypeVar("T")
+
 app = typer.Typer(
-    help="Reads the platform program from outside: no cloud account, no credentials, no Pulumi CLI.",
+    help="The platform from outside: no cloud account, no credentials, no Pulumi CLI. `run` alone asks AWS.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -217,6 +219,168 @@ def _compared(base: str, head: str | None, stacks: Sequence[str], root: Path | N
     except (ProjectError, revisions.RevisionError) as error:
         _stop(str(error), 1)
     return before, after
+
+
+Service = Annotated[str, typer.Argument(metavar="SERVICE", show_default=False)]
+Stack = Annotated[str, typer.Option("--stack", metavar="STACK", help="dev, stage or prod.", show_default=False)]
+Tasks = Annotated[str | None, typer.Option("--tasks", metavar="N", help="How often: 3, or 2..8.", show_default=False)]
+
+
+@app.command()
+def release(
+    name: Service,
+    version: Annotated[str, typer.Argument(help="The image's tag or digest.", show_default=False)],
+    stack: Stack,
+    tasks: Tasks = None,
+    root: Root = None,
+) -> None:
+    """Write a service's version into a stack file; with --tasks a service that is new there."""
+    from slipway import releases
+
+    project = _project(root)
+    _say(_done(lambda: releases.release(project, name, version, stack, releases.tasks_of(tasks))))
+
+
+@app.command()
+def promote(
+    name: Service,
+    source: Annotated[str, typer.Option("--from", metavar="STACK", help="Whose version.", show_default=False)],
+    target: Annotated[str, typer.Option("--to", metavar="STACK", help="Where it goes.", show_default=False)],
+    tasks: Tasks = None,
+    root: Root = None,
+) -> None:
+    """Write the version that one environment has of a service into the stack file of another."""
+    from slipway import releases
+
+    project = _project(root)
+    _say(_done(lambda: releases.promote(project, name, source, target, releases.tasks_of(tasks))))
+
+
+@app.command()
+def scale(
+    name: Service,
+    tasks: Annotated[str, typer.Option("--tasks", metavar="N", help="3, or 2..8.", show_default=False)],
+    stack: Stack,
+    root: Root = None,
+) -> None:
+    """Write a service's number of tasks into a stack file."""
+    from slipway import releases
+
+    project = _project(root)
+    _say(_done(lambda: releases.scale(project, name, tasks, stack)))
+
+
+@app.command()
+def status(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False, root: Root = None) -> None:
+    """Show the version of each service in each environment, and which is ahead."""
+    from slipway import releases, render
+
+    project = _project(root)
+    stacks, services = _done(lambda: releases.status(project))
+    if as_json:
+        typer.echo(json.dumps(releases.to_json(stacks, services), indent=2))
+    else:
+        releases.table(stacks, services, render.console(sys.stdout))
+
+
+@app.command()
+def catalogue(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False, root: Root = None) -> None:
+    """Write a page of all services: owner, names, versions, tasks, alerts, runbook."""
+    from slipway import catalogue as catalogues
+
+    project = _project(root)
+    stacks = catalogues.order(project.stacks())
+    plans, _ = _planned(project, stacks)
+    services = catalogues.catalogue(dict(zip(stacks, plans, strict=True)))
+    if as_json:
+        typer.echo(json.dumps(catalogues.to_json(services), indent=2))
+    else:
+        typer.echo(catalogues.markdown(services), nl=False)
+
+
+@app.command()
+def run(
+    name: Service,
+    stack: Stack,
+    command: Annotated[list[str] | None, typer.Argument(help="What to run, after --.", show_default=False)] = None,
+    profile: Annotated[str | None, typer.Option(help="The AWS profile; else what the shell has.")] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait, and end with its exit code.")] = True,
+    root: Root = None,
+) -> None:
+    """Run one task of a service with a command of your own, as yourself."""
+    from slipway import run_task
+
+    project = _project(root)
+    target = _done(lambda: run_task.target(project, name, stack))
+    raise typer.Exit(_done(lambda: run_task.run(target, command or (), profile, typer.echo, wait=wait)))
+
+
+service = typer.Typer(help="Write a service's file, and its lines in the stack files.", no_args_is_help=True)
+app.add_typer(service, name="service")
+
+
+@service.command()
+def new(
+    name: Annotated[str, typer.Argument(show_default=False)],
+    kind: Annotated[str | None, typer.Option(help="web, worker or job.")] = None,
+    description: Annotated[str | None, typer.Option(help="What it is for, in one sentence.")] = None,
+    owner: Annotated[str | None, typer.Option(help="A team of slipway:platform.")] = None,
+    cluster: Annotated[str | None, typer.Option(help="A cluster of slipway:platform.")] = None,
+    schedule: Annotated[str | None, typer.Option(help="When a job runs: rate(...) or cron(...).")] = None,
+    image: Annotated[str | None, typer.Option(help="The image's repository; COMPANY/NAME unless said.")] = None,
+    public: Annotated[bool, typer.Option("--public", help="Reached from the internet.")] = False,
+    port: Annotated[int | None, typer.Option(help="What a web service listens on; 8080 unless said.")] = None,
+    cpu: Annotated[int, typer.Option(help="CPU units of a task; 1,024 are one vCPU.")] = 256,
+    memory_mib: Annotated[int, typer.Option(help="Memory of a task in MiB.")] = 512,
+    stacks: Annotated[list[str] | None, typer.Option("--stack", help="Where it runs first; repeatable.")] = None,
+    version: Annotated[str | None, typer.Option(help="What runs there.")] = None,
+    tasks: Tasks = None,
+    root: Root = None,
+) -> None:
+    """Write a new service's file. A terminal asks for what is not given."""
+    from slipway import releases, service_files
+
+    project = _project(root)
+    said = {"kind": kind, "description": description, "owner": owner, "cluster": cluster, "schedule": schedule}
+    more = {"image": image, "public": public, "port": port, "cpu": cpu, "memory_mib": memory_mib}
+    known = _done(lambda: service_files.answers(said, typer.prompt if sys.stdin.isatty() else None))
+    answers = service_files.Answers(**known, **more)
+    count = _done(lambda: releases.tasks_of(tasks))
+    first = service_files.First(stacks=stacks or (), version=version, tasks=count)
+    _say(_done(lambda: service_files.new(project, name, answers, first)))
+
+
+@service.command()
+def rename(
+    old: Annotated[str, typer.Argument(show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NEW", show_default=False)],
+    keep: Annotated[bool, typer.Option("--keep", help="Run it under both names until its callers have moved.")] = False,
+    root: Root = None,
+) -> None:
+    """Give a service another name, and say what that does to the cloud."""
+    from slipway import service_files
+
+    project = _project(root)
+    said, stacks = _done(lambda: service_files.rename(project, old, name, keep=keep))
+    _say(said)
+    if stacks:
+        (plan,), _ = _planned(project, stacks[-1:])
+        typer.echo(service_files.consequences(plan, old, name, keep=keep))
+
+
+def _done(work: Callable[[], T]) -> T:
+    """What some work on the project gives; ends the command with the reason where it cannot be done."""
+    from slipway.project import ProjectError
+
+    try:
+        return work()
+    except ProjectError as error:
+        _stop(str(error), 1)
+
+
+def _say(lines: Sequence[str]) -> None:
+    for line in lines:
+        typer.echo(line)
 
 
 def _project_folder(root: Path | None) -> Path:

@@ -40,6 +40,9 @@ IN_ORGANIZATION: Mapping[str, str | None] = {
 }
 
 
+ROLE_KEYS = ("executionRoleArn", "taskRoleArn")
+
+
 def arn(stack: str, role: str) -> str:
     return f"arn:aws:iam::{stacks()[stack].account_id}:role/{role}"
 
@@ -492,7 +495,6 @@ def test_developers_operate_services(action: str, resource: str) -> None:
         "ecs:UpdateService",
         "iam:AttachRolePolicy",
         "iam:CreateRole",
-        "iam:PassRole",
         "iam:UpdateAssumeRolePolicy",
         "route53:ChangeResourceRecordSets",
         "secretsmanager:GetSecretValue",
@@ -501,6 +503,41 @@ def test_developers_operate_services(action: str, resource: str) -> None:
 )
 def test_developers_change_neither_identity_nor_network_nor_services(action: str) -> None:
     assert verdict(role("prod", "developer"), action, "*") is DENIED
+
+
+ECS_TASKS = "ecs-tasks.amazonaws.com"
+
+
+@pytest.mark.parametrize("stack", ENVIRONMENTS)
+def test_developers_run_tasks_of_every_service_but_not_of_the_hosts_agents(stack: str) -> None:
+    developer, planned = role(stack, "developer"), stacks()[stack]
+    families = {str(task.inputs["family"]) for task in planned.all("aws:ecs/taskDefinition:TaskDefinition")}
+    agents = {family for family in families if family.endswith("datadog-agent")}
+    assert len(families) > 18 and len(agents) == len(planned.all("aws:ecs/cluster:Cluster"))
+    for family in families:
+        revision = f"arn:aws:ecs:us-east-1:{planned.account_id}:task-definition/{family}:7"
+        assert verdict(developer, "ecs:RunTask", revision) is (DENIED if family in agents else ALLOWED)
+    task = f"arn:aws:ecs:us-east-1:{planned.account_id}:task/api/0123456789"
+    for action, answer in (("RunTask", ALLOWED), ("CreateService", DENIED), (None, DENIED)):
+        assert verdict(developer, "ecs:TagResource", task, {"ecs:CreateAction": action}) is answer
+
+
+@pytest.mark.parametrize("stack", ENVIRONMENTS)
+def test_developers_give_tasks_the_roles_that_tasks_have_and_no_other(stack: str) -> None:
+    developer, planned = role(stack, "developer"), stacks()[stack]
+    tasks = planned.all("aws:ecs/taskDefinition:TaskDefinition")
+    given = {planned.resolved(task.inputs[key]) for task in tasks for key in ROLE_KEYS if key in task.inputs}
+    others = {arn(stack, str(r.inputs.get("name") or r.name)) for r in planned.all("aws:iam/role:Role")} - given
+    assert len(given) > 18 and len(others) > 10
+    for role_arn in given:
+        # Pulumi adds seven characters to the name of what has none.
+        assert verdict(developer, "iam:PassRole", f"{role_arn}-1234567", {"iam:PassedToService": ECS_TASKS}) is ALLOWED
+        for service in ("ec2.amazonaws.com", "lambda.amazonaws.com", None):
+            context = {"iam:PassedToService": service}
+            assert verdict(developer, "iam:PassRole", f"{role_arn}-1234567", context) is DENIED
+    for role_arn in others:
+        assert verdict(developer, "iam:PassRole", f"{role_arn}-1234567") is DENIED
+        assert verdict(developer, "iam:PassRole", role_arn) is DENIED
 
 
 # State ---------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,149 @@
+"""The project's configuration, read as its program reads it, and changed: all of a change is written, or nothing."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from pulumi.runtime import set_all_config
+
+import config
+from config.errors import Problem
+from config.fields import ENVIRONMENTS
+from config.platform import Platform
+from config.service import Service
+from slipway.project import Project, ProjectError
+from slipway.yaml_edit import YamlFile
+
+SERVICES = "services"
+
+
+class ChangeError(ProjectError):
+    """What is asked for cannot be done, or need not be. The message is complete."""
+
+
+def environment(project: Project, stack: str) -> config.EnvironmentSettings:
+    """What runs in one environment; raises ProjectError."""
+    settings = _settings(project, stack)
+    if not isinstance(settings, config.EnvironmentSettings):
+        raise ChangeError(f"stack {stack!r} runs no services. Those that do: {', '.join(stacks(project))}.")
+    return settings
+
+
+def catalogue(project: Project) -> Mapping[str, Service]:
+    """Every service, wherever it runs; raises ProjectError."""
+    return _ops(project).catalogue
+
+
+def platform(project: Project) -> Platform:
+    """What all stacks share; raises ProjectError."""
+    return _ops(project).platform
+
+
+def environments(project: Project) -> dict[str, config.EnvironmentSettings]:
+    """What runs in each environment, in the order in which a version goes through them; raises ProjectError."""
+    return {stack: environment(project, stack) for stack in stacks(project)}
+
+
+def stacks(project: Project) -> list[str]:
+    """The environments that have a stack file."""
+    there = project.stacks()
+    return [stack for stack in ENVIRONMENTS if stack in there]
+
+
+def stack_file(stack: str) -> str:
+    return f"Pulumi.{stack}.yaml"
+
+
+def service_file(service: str) -> str:
+    return f"{SERVICES}/{service}.yaml"
+
+
+def _ops(project: Project) -> config.OpsSettings:
+    settings = _settings(project, "ops")
+    assert isinstance(settings, config.OpsSettings)
+    return settings
+
+
+def _settings(project: Project, stack: str) -> config.OpsSettings | config.EnvironmentSettings:
+    values = project.stack_config(stack)
+    set_all_config(dict(values.values), list(values.secret_keys))
+    try:
+        return config.load(project.root, stack=stack)
+    except config.ConfigError as error:
+        raise ProjectError(str(error)) from None
+
+
+class Change:
+    """New texts of files, kept in memory until the configuration that they make is known to be valid."""
+
+    def __init__(self, project: Project) -> None:
+        self._root = project.root
+        self._files: dict[str, YamlFile] = {}
+        self._before: dict[str, str | None] = {}
+        self._removed: list[str] = []
+
+    def file(self, name: str) -> YamlFile:
+        """A present file, to be looked at and changed."""
+        if name not in self._files:
+            try:
+                text = (self._root / name).read_bytes().decode()  # with the line ends that it has
+            except OSError as error:
+                raise ProjectError(f"{name}: cannot be read: {error.strerror}.") from None
+            except UnicodeDecodeError as error:
+                raise ProjectError(f"{name}: is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
+            self._files[name], self._before[name] = YamlFile(name, text), text
+        return self._files[name]
+
+    def create(self, name: str, text: str) -> YamlFile:
+        """A new file."""
+        self._files[name], self._before[name] = YamlFile(name, text), None
+        return self._files[name]
+
+    def remove(self, name: str) -> None:
+        self._removed.append(name)
+
+    def apply(self) -> list[str]:
+        """Write everything and say which files; raise ProjectError and write nothing where it would not be valid."""
+        changed = {name: file.text for name, file in self._files.items() if file.text != self._before[name]}
+        with tempfile.TemporaryDirectory(prefix="slipway-") as temporary:
+            root = Path(temporary).resolve()
+            for path in (*self._root.glob("Pulumi*.yaml"), *(self._root / SERVICES).glob("*.y*ml")):
+                copied = root / path.relative_to(self._root)
+                copied.parent.mkdir(exist_ok=True)
+                shutil.copyfile(path, copied)
+            self._write(root, changed)
+            _refuse_what_is_wrong(root)
+        self._write(self._root, changed)
+        return sorted({*changed, *self._removed})
+
+    def _write(self, root: Path, changed: Mapping[str, str]) -> None:
+        try:
+            for name, text in changed.items():
+                (root / name).parent.mkdir(exist_ok=True)
+                (root / name).write_bytes(text.encode())
+            for name in self._removed:
+                (root / name).unlink()
+        except OSError as error:
+            raise ProjectError(f"{error.filename}: cannot be written: {error.strerror}.") from None
+
+
+def _refuse_what_is_wrong(root: Path) -> None:
+    """Raises ProjectError with all that is wrong in any stack."""
+    problems: list[Problem] = []
+    try:
+        project = Project.load(root)
+        for stack in project.stacks():
+            values = project.stack_config(stack)
+            set_all_config(dict(values.values), list(values.secret_keys))
+            try:
+                config.load(root, stack=stack)
+            except config.ConfigError as error:
+                problems += [problem for problem in error.problems if problem not in problems]
+    except ProjectError as error:
+        raise ProjectError(f"Nothing was written. {str(error).replace(f'{root}/', '')}") from None
+    if problems:
+        listed = "\n\n".join(str(problem) for problem in problems)
+        raise ProjectError(f"Nothing was written: the configuration would not be valid.\n\n{listed}")
