@@ -140,7 +140,7 @@ def terminal(report: Report, out: Console) -> None:
         out.print(Text(f"\n{risks.KINDS[kind]}", "bold red" if kind == "state" else "bold yellow"))
         for entry in entries:
             out.print(f"  {_risk_line(entry)}", soft_wrap=True)
-    for (owner, stacks), changes in by_owner(report.diff.changes).items():
+    for (owner, stacks), changes in _by_owner(report.diff.changes).items():
         out.print(Text.assemble("\n", (owner, "bold cyan"), (f"  {', '.join(stacks)}", "dim")))
         for change in changes:
             out.print(Text.assemble("  ", (f"{change.action:<11}", _COLOURS.get(change.action, "dim")), change.label))
@@ -164,7 +164,7 @@ def markdown(report: Report, limit: int = LIMIT) -> str:
         summary = _summary(report, _SHOWN, names_only=True)
     parts = [summary]
     length = len(summary)
-    blocks = [_block(owner, stacks, changes) for (owner, stacks), changes in by_owner(report.diff.changes).items()]
+    blocks = [_block(owner, stacks, changes) for (owner, stacks), changes in _by_owner(report.diff.changes).items()]
     note = "\n_{} of {} groups of details are left out here: {}._\n"
     reserve = len(note.format(len(blocks), len(blocks), where))
     for number, block in enumerate(blocks):
@@ -313,7 +313,7 @@ def by_kind(found: Iterable[Risk]) -> dict[str, list[Risk]]:
     return kinds
 
 
-def by_owner(changes: Iterable[Change]) -> dict[tuple[str, tuple[str, ...]], list[Change]]:
+def _by_owner(changes: Iterable[Change]) -> dict[tuple[str, tuple[str, ...]], list[Change]]:
     """Groups in which something is lost come first: details are cut from the end."""
     groups: dict[tuple[str, tuple[str, ...]], list[Change]] = {}
     for change in changes:

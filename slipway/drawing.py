@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import urlencode
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from markupsafe import Markup
@@ -128,7 +128,7 @@ def organization(accounts: Sequence[Account], marks: Mapping[str, Marks], sheet:
             middle = x + each / 2
             canvas.line(f"M{sheet.width / 2:g} {start:g}V{start + 18:g}H{middle:g}V{top - 1:g}", "way")
             canvas.arrow(middle, top - 1)
-            canvas.text(middle + 8, top - 10, _ways(account), "note", each / 2 - 8)
+            canvas.text(middle + 8, top - 14, _ways(account), "note", each / 2 - 8)
         elif logins and not across:
             canvas.line(f"M{_TRUNK} {start:g}V{top + 24:g}H{x - 1:g}", "way")
             canvas.line(f"M{x - 8:g} {top + 20:g}L{x - 1:g} {top + 24:g}L{x - 8:g} {top + 28:g}z", "arrow")
@@ -144,7 +144,7 @@ def _ways(account: Account) -> str:
 
 
 def _login(canvas: _Canvas, x: float, y: float, width: float, account: Account, marks: Marks) -> None:
-    canvas.link(f"#q=stack:{account.stack}")
+    canvas.link(search(f"stack:{account.stack}"))
     _account(canvas, x, y, width, _LOGIN, account, marks)
     canvas.text(x + width - _PAD, y + 24, f"{account.resources} resources", "note", width / 3, end=True)
     kept = ["people log in here"] + ["audit trail"] * account.audited + ["state"] * account.keeps_state
@@ -182,6 +182,11 @@ def _account(canvas: _Canvas, x: float, y: float, width: float, height: float, a
 def anchor(stack: str) -> str:
     """The id of an environment's drawing on the page."""
     return f"environment-{stack}"
+
+
+def search(query: str) -> str:
+    """Where the page shows what is found."""
+    return f"#{urlencode({'q': query})}"
 
 
 # One environment -----------------------------------------------------------------------------------------------------
@@ -312,7 +317,7 @@ def _cluster(
 
 def _service(canvas: _Canvas, x: float, y: float, width: float, height: float, service: Service, marks: Marks) -> None:
     owner = f"service {service.name}"
-    canvas.link("#q=" + quote(f'part:"{owner}"', safe=':"'))
+    canvas.link(search(f'part:"{owner}"'))
     canvas.box(x, y, width, height, "service" + _changed(marks, owner))
     version = f"{service.version} \u00d7 {service.tasks}"
     taken = canvas.text(x + width - 10, y + 19, version, "mono", width * 0.55, end=True)

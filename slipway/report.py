@@ -60,7 +60,7 @@ def page(head: Planned, base: Planned | None = None) -> str:
     """The file. With a base it is about what lies between the two."""
     report = diff_report.build(base, head) if base else None
     platform, reaches = _access(head)
-    plans = {stack: head.plans[stack] for stack in sorted(head.plans, key=_rank)}
+    plans = {stack: head.plans[stack] for stack in _in_order(head.plans)}
     people = {stack: len({reach.person for reach in reaches if reach.environment == stack}) for stack in plans}
     accounts = [architecture.account(plan, people[stack]) for stack, plan in plans.items()]
     environments = [account for account in accounts if account.cidr]
@@ -88,10 +88,12 @@ def page(head: Planned, base: Planned | None = None) -> str:
         findings=_findings(plans, base.plans if base else None),
         rules=RULES,
         classes=_CLASSES,
-        changes=diff_report.by_owner(report.diff.changes) if report else {},
+        changes=_by_owner(report.diff.changes if report else ()),
         risks=diff_report.by_kind(report.diff.risks) if report else {},
         risk_titles=risks.KINDS,
         anchor=drawing.anchor,
+        in_order=_in_order,
+        search=drawing.search,
         messages=diff_report.messages,
         reason=diff_report.reason,
         sides=diff_report.sides,
@@ -106,10 +108,14 @@ def page(head: Planned, base: Planned | None = None) -> str:
     )
 
 
-def _rank(stack: str) -> tuple[int, str]:
+def _in_order(stacks: Iterable[str]) -> list[str]:
     """Where people log in comes first, then what is least like prod."""
-    order = ("ops", *MIRRORED)
-    return (order.index(stack) - (stack == "ops") if stack in order else 0, stack)
+    known = ("ops", *MIRRORED)
+
+    def rank(stack: str) -> tuple[int, str]:
+        return (known.index(stack) - (stack == "ops") if stack in known else 0, stack)
+
+    return sorted(stacks, key=rank)
 
 
 def _marks(stack: str, changes: Iterable[Change]) -> drawing.Marks:
@@ -127,6 +133,15 @@ def _marks(stack: str, changes: Iterable[Change]) -> drawing.Marks:
         word = worst if len({*actions}) == 1 else "changes"
         marks[owner] = (_CLASSES[worst], f"{len(actions)} {word}")
     return marks
+
+
+def _by_owner(changes: Iterable[Change]) -> dict[str, list[Change]]:
+    """What is worst comes first, among owners and in each."""
+    order = {action: number for number, action in enumerate(Action)}
+    found: dict[str, list[Change]] = {}
+    for change in sorted(changes, key=lambda change: (order[change.action], change.owner, change.name)):
+        found.setdefault(change.owner, []).append(change)
+    return found
 
 
 def _tally(changes: Iterable[Change]) -> list[tuple[Action, int]]:

@@ -106,15 +106,16 @@ function find() {
 
 /** `#q=...` is a search; `#environment-...` shows that one. */
 function follow() {
-  const hash = decodeURIComponent(location.hash);
-  if (hash.startsWith("#q=")) {
-    search.value = hash.slice(3);
+  const id = location.hash.slice(1);
+  const query = new URLSearchParams(id).get("q");
+  if (query !== null) {
+    search.value = query;
     find();
     document.getElementById("resources").scrollIntoView();
     search.focus({ preventScroll: true });
-  } else if (switcher && document.getElementById(hash.slice(1))?.matches("figure.environment")) {
-    showEnvironment(hash.slice(1));
-    document.getElementById(hash.slice(1)).scrollIntoView();
+  } else if (switcher && document.getElementById(id)?.matches("figure.environment")) {
+    showEnvironment(id);
+    document.getElementById(id).scrollIntoView();
   }
 }
 

@@ -124,7 +124,7 @@ def test_the_keyboard_is_enough(browser: Browser, stacks_report: Path) -> None:
 
 def test_a_service_in_the_drawing_leads_to_its_resources(browser: Browser, stacks_report: Path) -> None:
     browser.open(stacks_report)
-    link = browser.driver.find_element(By.CSS_SELECTOR, "#environment-prod .wide a[href*='service%20orders']")
+    link = browser.driver.find_element(By.CSS_SELECTOR, "#environment-prod .wide a[href*='service+orders']")
     browser.run("arguments[0].focus()", link)
     press(browser, Keys.ENTER)
     browser.wait("return document.getElementById('search').value === 'part:\"service orders\"'")
@@ -186,8 +186,7 @@ def test_it_is_dark_where_the_reader_asks_for_dark(browser: Browser, stacks_repo
     assert browser.run(LUMINANCE, browser.driver.find_element(By.TAG_NAME, "body")) > 0.9
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+@pytest.mark.parametrize(("size", "dark"), [(DESKTOP, False), (DESKTOP, True), (PHONE, False)])
 def test_axe_finds_no_fault(
     browser: Browser, stacks_report: Path, diff_report: Path, size: tuple[int, int], dark: bool
 ) -> None:
