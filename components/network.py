@@ -47,6 +47,7 @@ class NetworkArgs:
     # https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-nacls
     ssh_cidrs: tuple[str, ...]
     log_retention_days: int  # of the flow logs; one of the values that CloudWatch Logs knows
+    log_key_arn: pulumi.Input[str] | None = None  # encrypts them
 
 
 class Network(pulumi.ComponentResource):
@@ -364,7 +365,10 @@ class Network(pulumi.ComponentResource):
     def _create_flow_log(self) -> None:
         name = f"{self._name}-flow-log"
         group = aws.cloudwatch.LogGroup(
-            f"{name}-group", retention_in_days=self._args.log_retention_days, opts=self._child()
+            f"{name}-group",
+            retention_in_days=self._args.log_retention_days,
+            kms_key_id=self._args.log_key_arn,
+            opts=self._child(),
         )
         # For this account and group alone:
         # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html

@@ -49,6 +49,7 @@ def environment(settings: EnvironmentSettings) -> dict[str, pulumi.Input[Any]]:
     in_both = pulumi.ResourceOptions(providers=[aws_provider, datadog_provider(settings)])
 
     account_baseline(settings, in_account)
+    log_key = LogKey("logs", LogKeyArgs(account_id=settings.account.id, region=platform.region), in_account)
     network = Network(
         "network",
         NetworkArgs(
@@ -57,6 +58,7 @@ def environment(settings: EnvironmentSettings) -> dict[str, pulumi.Input[Any]]:
             availability_zones=platform.availability_zones,
             ssh_cidrs=platform.ssh_cidrs,
             log_retention_days=platform.log_retention_days,
+            log_key_arn=log_key.arn,
         ),
         in_account,
     )
@@ -86,7 +88,6 @@ def environment(settings: EnvironmentSettings) -> dict[str, pulumi.Input[Any]]:
         in_account,
     )
     ImageCache("image-cache", in_account)
-    log_key = LogKey("logs", LogKeyArgs(account_id=settings.account.id, region=platform.region), in_account)
     access_logs = AccessLogs(
         "access-logs",
         AccessLogsArgs(

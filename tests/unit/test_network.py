@@ -309,9 +309,9 @@ def test_flow_log_records_all_traffic(network: Cloud) -> None:
     }
 
 
-def test_flow_log_is_kept_as_long_as_asked(cloud: Cloud) -> None:
-    deploy(cloud, log_retention_days=90)
-    assert cloud.one("aws:cloudwatch/logGroup:LogGroup")["retentionInDays"] == 90
+def test_flow_log_is_kept_as_long_as_asked_and_encrypted(cloud: Cloud) -> None:
+    deploy(cloud, log_retention_days=90, log_key_arn="key-arn")
+    assert cloud.one("aws:cloudwatch/logGroup:LogGroup") == {"kmsKeyId": "key-arn", "retentionInDays": 90}
 
 
 def test_flow_log_role_is_for_this_account_alone(network: Cloud) -> None:
