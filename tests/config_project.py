@@ -159,6 +159,13 @@ class ConfigProject:
             at = at[part]
         at[path[-1]] = to
 
+    def get(self, file: str, *path: str | int) -> object:
+        """The value of a key; None where there is none."""
+        at = self._at(file)
+        for part in path:
+            at = at.get(part) if isinstance(at, dict) else None
+        return at
+
     def remove(self, file: str, *path: str | int) -> None:
         """Remove a key, or without a path the file."""
         if not path:
