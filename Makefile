@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX
 # A minute for a file, which is what uv allows, is too little for the largest ones on a busy machine.
 export UV_COMPILE_BYTECODE_TIMEOUT := 0
 
-.PHONY: help plan preview up destroy test test-engine check format bench schemas lock setup need-pulumi
+.PHONY: help plan preview up destroy test test-engine check format bench schemas lock setup need-pulumi need-stack
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -25,13 +25,13 @@ help: ## List the commands
 plan: $(READY) ## Show what STACK declares: no account, no credentials, no Pulumi CLI
 	@$(BIN)/slipway plan $(STACK) $(ARGS)
 
-preview: need-pulumi $(READY) ## Compare STACK with what runs in the cloud
+preview: need-stack $(READY) ## Compare STACK with what runs in the cloud
 	@pulumi preview --stack $(STACK) $(ARGS)
 
-up: need-pulumi $(READY) ## Apply STACK to the cloud
+up: need-stack $(READY) ## Apply STACK to the cloud
 	@pulumi up --stack $(STACK) $(ARGS)
 
-destroy: need-pulumi $(READY) ## Remove STACK from the cloud; what is protected refuses
+destroy: need-stack $(READY) ## Remove STACK from the cloud; what is protected refuses
 	@pulumi destroy --run-program --stack $(STACK) $(ARGS)
 
 test: check ## Run the checks and every test
@@ -80,3 +80,7 @@ $(READY): pyproject.toml requirements.txt requirements-dev.txt requirements-setu
 need-pulumi:
 	@command -v pulumi >/dev/null || \
 		{ echo "The Pulumi CLI is missing; to get it: https://www.pulumi.com/docs/iac/download-install/" >&2; exit 1; }
+
+need-stack: need-pulumi
+	@pulumi stack --show-name --stack $(STACK) >/dev/null || \
+		{ echo "If $(STACK) is new here: pulumi stack init $(STACK); from the very start: docs/first-hour.md" >&2; exit 1; }

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,25 +22,25 @@ os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PAT
 hypothesis.settings.register_profile("slipway", deadline=None)
 hypothesis.settings.load_profile("slipway")
 
-ENGINE_MISSING = "the Pulumi CLI is not on the PATH"
+_ENGINE = ("pulumi", "pulumi-language-python")  # the language host comes with the CLI
+_NO_ENGINE = "the Pulumi CLI is not on the PATH"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if shutil.which("pulumi") is None:
-        for item in items:
-            if item.get_closest_marker("engine"):
-                item.add_marker(pytest.mark.skip(reason=ENGINE_MISSING))
+    if all(shutil.which(tool) for tool in _ENGINE):
+        return
+    for item in items:
+        if item.get_closest_marker("engine"):
+            item.add_marker(pytest.mark.skip(reason=_NO_ENGINE))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says in the last lines what was not run, and how to run it."""
+    """Says in the last lines what was not run, why, and how to run it."""
     reports = terminalreporter.stats.get("skipped", [])
-    skipped = sum(ENGINE_MISSING in report.longrepr[2] for report in reports if isinstance(report.longrepr, tuple))
-    if skipped:
-        terminalreporter.write_line(
-            f"{skipped} tests need Pulumi's engine. Get it and run them: "
-            "https://www.pulumi.com/docs/iac/download-install/ and make test-engine"
-        )
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in reports)
+    for reason, count in reasons.items():
+        how = "; get it (https://www.pulumi.com/docs/iac/download-install/), then: make test-engine"
+        terminalreporter.write_line(f"{count} tests skipped: {reason}{how if reason == _NO_ENGINE else ''}")
 
 
 @pytest.fixture

@@ -20,9 +20,10 @@ _STS_ANSWER = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-0
 
 
 class AwsApi:
-    """STS lends every role, whose name is then the access key id. ECR has every image. ECS answers as it is told."""
+    """STS lends every role, whose name is then the access key id. ECR has every image, but for the version `missing`.
+    ECS answers as it is told."""
 
-    def __init__(self, ecs: Answer) -> None:
+    def __init__(self, ecs: Answer, missing: str | None = None) -> None:
         self.asked_as: set[str] = set()
         api = self
 
@@ -44,10 +45,10 @@ class AwsApi:
                     self._say(_STS_ANSWER.format(role=role.upper().ljust(16, "X")))
 
             def do_GET(self) -> None:
-                self._say("{}")
+                self._say("{}", 404 if self.path.endswith(f"/{missing}") else 200)
 
-            def _say(self, answer: str) -> None:
-                self.send_response(200)
+            def _say(self, answer: str, status: int = 200) -> None:
+                self.send_response(status)
                 self.end_headers()
                 self.wfile.write(answer.encode())
 

@@ -1,87 +1,104 @@
-"""Skips what needs the CLI where there is none, and reports at the end what the engine went through."""
+"""Lets the long lives of the stacks go on behind the other tests, and reports what the engine went through."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import reduce
+from operator import add
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 import pytest
 
 from .faults import Faulted, survive_faults
 from .life import Life, live
-from .workspace import Workspace
+from .workspace import Tally, Workspace
 
-PROJECT = Path(__file__).parents[2]
+FOLDER = Path(__file__).parent
+PROJECT = FOLDER.parents[1]
 STACKS = ("ops", "dev", "stage", "prod")
-TOOLS = ("pulumi", "pulumi-language-python")
-HOW = "needs the Pulumi CLI (https://www.pulumi.com/docs/iac/download-install/); then: make test-engine"
-# Two runs at a time: a run of the CLI keeps about one core busy.
+# A run of the CLI keeps about one core busy.
 _AT_ONCE = 2
 
+_JOBS: dict[str, Callable[[Workspace, str], Any]] = {"lives": live, "faulted": survive_faults}
+"""What a fixture of this name does with each stack."""
+
 T = TypeVar("T")
-_report: list[str] = []
+
+_tallies: list[Tally] = []
+
+
+class Results(Generic[T]):
+    """What the jobs of a kind come to; asked for by stack, and waited for."""
+
+    def __init__(self, jobs: Mapping[str, Future[T]]) -> None:
+        self._jobs = jobs
+
+    def __call__(self, stack: str) -> T:
+        if error := self._jobs[stack].exception():
+            pytest.fail("".join(traceback.format_exception(error)), pytrace=False)
+        return self._jobs[stack].result()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if all(shutil.which(tool) for tool in TOOLS):
-        return
-    for item in items:
-        if item.get_closest_marker("engine"):
-            item.add_marker(pytest.mark.skip(reason=HOW))
+    """The engine first; of its tests those last that wait for jobs, which go on meanwhile."""
+
+    def turn(item: pytest.Item) -> int:
+        if FOLDER not in item.path.parents:
+            return 2
+        return int(isinstance(item, pytest.Function) and not _JOBS.keys().isdisjoint(item.fixturenames))
+
+    items.sort(key=turn)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if _report:
+    if _tallies:
         terminalreporter.section("what the engine went through")
-        for line in sorted(_report):
-            terminalreporter.write_line(line)
+        for stack in STACKS:
+            terminalreporter.write_line(str(reduce(add, [t for t in _tallies if t.stack == stack], Tally(stack=stack))))
+
+
+@pytest.fixture(scope="session")
+def jobs(request: pytest.FixtureRequest) -> Iterator[dict[str, dict[str, Future[Any]]]]:
+    """What the selected tests will ask for, begun: by fixture and stack."""
+    factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        begun: dict[str, dict[str, Future[Any]]] = {}
+        for name, job in _JOBS.items():
+            asked = dict.fromkeys(str(i.callspec.params["stack"]) for i in items if name in i.fixturenames)
+            begun[name] = {stack: pool.submit(_do, job, stack, factory.mktemp(f"{name}-{stack}")) for stack in asked}
+        yield begun
+        pool.shutdown(cancel_futures=True)
+
+
+def _do(job: Callable[[Workspace, str], Any], stack: str, folder: Path) -> Any:
+    made = Workspace(PROJECT, folder)
+    try:
+        return job(made, stack)
+    finally:
+        made.close()
+        _tallies.append(made.tally())
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Workspace]:
+def workspace(tmp_path: Path, jobs: object) -> Iterator[Workspace]:
     """The project with an empty cloud and no stack."""
     made = Workspace(PROJECT, tmp_path)
     yield made
     made.close()
-    _report.append(f"{request.node.name}: {made.summary()}")
+    _tallies.append(made.tally())
 
 
 @pytest.fixture(scope="session")
-def lives(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Life]]]:
-    """Each stack from its first preview to its destruction, two at a time."""
-    yield from _for_each_stack(request, "lives", live)
+def lives(jobs: dict[str, dict[str, Future[Life]]]) -> Results[Life]:
+    """Each stack from its first preview to its destruction."""
+    return Results(jobs["lives"])
 
 
 @pytest.fixture(scope="session")
-def faulted(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Faulted]]]:
-    """Each stack brought up while the creation of every type fails once, two at a time."""
-    yield from _for_each_stack(request, "faulted", survive_faults)
-
-
-def _for_each_stack(
-    request: pytest.FixtureRequest, fixture: str, job: Callable[[Workspace, str], T]
-) -> Iterator[dict[str, Future[T]]]:
-    """Starts the job for the stacks that the selected tests ask this fixture for."""
-    asked = [
-        str(item.callspec.params["stack"])
-        for item in request.session.items
-        if isinstance(item, pytest.Function) and fixture in item.fixturenames
-    ]
-    factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
-
-    def run(stack: str) -> T:
-        made = Workspace(PROJECT, factory.mktemp(f"{fixture}-{stack}"))
-        try:
-            return job(made, stack)
-        finally:
-            made.close()
-            _report.append(f"{fixture} {stack}: {made.summary()}")
-
-    pool = ThreadPoolExecutor(_AT_ONCE)
-    try:
-        yield {stack: pool.submit(run, stack) for stack in dict.fromkeys(asked)}
-    finally:
-        pool.shutdown(cancel_futures=True)
+def faulted(jobs: dict[str, dict[str, Future[Faulted]]]) -> Results[Faulted]:
+    """Each stack brought up while the creation of every type fails once."""
+    return Results(jobs["faulted"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from .faults import SERVICES
@@ -44,17 +46,23 @@ def test_missing_secret(stack: Workspace) -> None:
 
 def test_stack_that_is_not_initialised(workspace: Workspace) -> None:
     _says(workspace, workspace.up("stage"), "no stack named 'stage' found")
+    command = ["make", "--old-file=.venv/.ready", "up", "STACK=stage"]
+    made = subprocess.run(
+        command, cwd=workspace.project, env=workspace.env, capture_output=True, text=True, check=False
+    )
+    assert made.returncode != 0
+    assert "no stack named 'stage' found" in made.stderr
+    assert "If stage is new here: pulumi stack init stage; from the very start: docs/first-hour.md" in made.stderr
 
 
 def test_expired_credential(stack: Workspace) -> None:
     stack.cloud.inject(Fault(error="expired", method="Configure", token="pulumi:providers:aws", times=9))
     _says(stack, stack.up(STACK), "ExpiredToken: The security token included in the request is expired")
+    stack.cloud.faults.clear()
 
-
-def test_credential_that_expires_half_way(stack: Workspace) -> None:
+    # And half way.
     stack.cloud.inject(Fault(error="expired", token="aws:ec2/subnet:Subnet", times=99))
-    refused = stack.up(STACK).refused()
-    assert "ExpiredToken" in refused.output
+    assert "ExpiredToken" in stack.up(STACK).refused().output
     stack.assert_state_matches_cloud(STACK)
     stack.cloud.faults.clear()
     stack.up(STACK).ok()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from .aws_api import AwsApi
+from .aws_api import AwsApi, deployed, every_deploy_succeeds
 from .conftest import PROJECT
 from .ecs import SERVICE, Ecs, EcsProvider
 from .workspace import Run, Workspace
@@ -185,3 +186,36 @@ def test_a_service_that_leaves_serves_on_while_its_name_is_remembered(deploys: D
     gone = deploys.up().ok()
     assert [step.op for step in gone.changes if step.type == SERVICE] == ["delete"]
     assert gone.seconds > 3
+
+
+def test_a_committed_stack_is_red_when_an_image_is_missing_and_when_ecs_rolls_back(workspace: Workspace) -> None:
+    workspace.shrink(["gateway"])
+    workspace.init(STACK)
+    workspace.up(STACK).ok()
+    (service,) = (s for s in workspace.cloud.of(SERVICE) if s.outputs["name"] == "gateway")
+    before, running = service.outputs["taskDefinition"], every_deploy_succeeds(workspace.cloud)
+
+    def rolled_back(operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        if operation == "ListTasks":
+            return {"taskArns": [f"{before}/task"]}
+        if operation == "DescribeTasks":
+            stopped = {"taskDefinitionArn": before.replace(":1", ":2"), "stoppedReason": "Exited", "containers": []}
+            return {"tasks": [stopped]}
+        return deployed(before) if request["services"] == ["gateway"] else running(operation, request)
+
+    with workspace.edit(f"Pulumi.{STACK}.yaml") as content:
+        content["config"]["slipway:services"]["gateway"]["version"] = "9.9.9"
+    api = AwsApi(rolled_back, missing="9.9.9")
+    workspace.env |= api.env
+    refused = workspace.up(STACK).refused()
+    api.stop()
+    assert "acme/gateway has no 9.9.9. Push it first, or correct the version." in refused.output
+    assert workspace.cloud.created(service.urn) == 1
+    assert service.outputs["taskDefinition"] == before
+
+    api = AwsApi(rolled_back)
+    workspace.env |= api.env
+    refused = workspace.up(STACK).refused()
+    api.stop()
+    assert "gateway: ECS rolled gateway:2 back and runs gateway:1.\n" in refused.output
+    assert "1 stopped: Exited" in refused.output

@@ -90,6 +90,7 @@ def _kill_up_when(stack: Workspace, reached: Callable[[], bool], *args: str) -> 
     _wait(reached)
     os.killpg(up.pid, signal.SIGKILL)
     up.wait()
+    stack.cloud.struck["killed"] += 1
     stack.cloud.faults.clear()
 
 

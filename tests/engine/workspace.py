@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -85,6 +86,35 @@ class Run:
         return self
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """What the engine did in one workspace, or in all of a stack."""
+
+    stack: str
+    resources: int = 0  # created
+    steps: int = 0
+    runs: int = 0
+    struck: Counter[str] = field(default_factory=Counter)  # faults, by kind
+    survived: int = 0  # faults after which an `up` succeeded
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            stack=self.stack,
+            resources=self.resources + other.resources,
+            steps=self.steps + other.steps,
+            runs=self.runs + other.runs,
+            struck=self.struck + other.struck,
+            survived=self.survived + other.survived,
+        )
+
+    def __str__(self) -> str:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.struck.items()))
+        return (
+            f"{self.stack:5}  {self.resources:,} resources created, {self.steps:,} steps in {self.runs} runs, "
+            f"{self.struck.total()} faults injected, {self.survived} survived{f' ({kinds})' if kinds else ''}"
+        )
+
+
 class Workspace:
     """Runs the CLI on a copy of a project. `cloud` is what the program finds behind aws and datadog, and is what an
     ECS that never fails runs."""
@@ -94,6 +124,8 @@ class Workspace:
         self.folder = folder
         self.cloud = Cloud()
         self.runs: list[Run] = []
+        self.stack = ""
+        self.survived = 0
         shutil.copytree(project, self.project, ignore=_LEFT_OUT)
         # The CLI runs the program with the interpreter that runs the tests, and installs nothing.
         (self.project / ".venv").symlink_to(sys.prefix, target_is_directory=True)
@@ -161,6 +193,8 @@ class Workspace:
             args=args, code=done.returncode, output=done.stdout, seconds=time.monotonic() - started, events=events
         )
         self.runs.append(run)
+        if args[0] == "up" and run.code == 0:
+            self.survived = self.cloud.struck.total()
         return run
 
     def start(self, *args: str) -> subprocess.Popen[bytes]:
@@ -176,7 +210,14 @@ class Workspace:
         )
 
     def init(self, stack: str) -> Run:
-        return self.run("stack", "init", stack).ok()
+        self.stack = stack
+        file = self.project / f"Pulumi.{stack}.yaml"
+        text = file.read_text() if file.exists() else ""
+        committed = re.sub(r"^encryptionsalt: .*\n", "", text, flags=re.MULTILINE)
+        run = self.run("stack", "init", stack).ok()
+        # The CLI writes the file in its own way; nothing but the salt is new.
+        file.write_text(f"encryptionsalt: {yaml.safe_load(file.read_text())['encryptionsalt']}\n{committed}")
+        return run
 
     def preview(self, stack: str, *args: str) -> Run:
         return self.run("preview", "--stack", stack, *args)
@@ -202,14 +243,15 @@ class Workspace:
         files = [path for path in (self.folder / "state").rglob("*") if path.is_file()]
         return "\n".join(path.read_text(errors="replace") for path in files)
 
-    def summary(self) -> str:
-        """What this workspace went through, in one line."""
-        faults = ", ".join(f"{count} {kind}" for kind, count in sorted(self.cloud.survived.items()))
-        steps = sum(len(run.changes) for run in self.runs)
-        return (
-            f"{self.cloud.count('Create')} resources created, {steps} steps in {len(self.runs)} runs "
-            f"({sum(run.seconds for run in self.runs):.0f} s), "
-            f"{sum(self.cloud.survived.values())} faults injected{f' ({faults})' if faults else ''}"
+    def tally(self) -> Tally:
+        """What this workspace went through."""
+        return Tally(
+            stack=self.stack,
+            resources=self.cloud.count("Create"),
+            steps=sum(len(run.changes) for run in self.runs),
+            runs=len(self.runs),
+            struck=Counter(self.cloud.struck),
+            survived=self.survived,
         )
 
     def assert_state_matches_cloud(self, stack: str) -> int:
@@ -227,6 +269,14 @@ class Workspace:
         content = yaml.safe_load(path.read_text())
         yield content
         path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+    @contextmanager
+    def edited(self, file: str) -> Iterator[None]:
+        """What is done to a file is undone at the end."""
+        path = self.project / file
+        text = path.read_text()
+        yield
+        path.write_text(text)
 
     def begin_with(self, code: str) -> None:
         """Let the program do something else first: a variant for one test."""

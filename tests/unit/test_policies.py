@@ -20,7 +20,6 @@ from policies.rule import UNKNOWN, Rule
 from policies.rules import RULES
 from slipway.plan import Plan, Resource
 from tests.engine.provider.sdk import resource_type
-from tests.engine.workspace import Workspace
 from tests.projects import ROOT, jobs, plans
 
 STACKS = ("ops", "dev", "stage", "prod")
@@ -722,52 +721,3 @@ def test_pack_judges_the_whole_stack() -> None:
     assert report(above, BUCKET) == [("complete-buckets", BUCKET.urn)]
     assert report(*ALERTED, monitor("warning", "critical")) == []
     assert report(*ALERTED) == [("service-alerts", ALERTED[0].urn)]
-
-
-# ---- the engine
-
-OUTLAW = """\
-import pulumi
-import pulumi_aws as aws
-
-opts = pulumi.ResourceOptions(provider=aws.Provider("other", region="us-east-1"))
-group = aws.ec2.SecurityGroup("group", description="Anything", opts=opts)
-aws.vpc.SecurityGroupIngressRule(
-    "ssh", security_group_id=group.id, cidr_ipv4="0.0.0.0/0", ip_protocol="tcp", from_port=22, to_port=22, opts=opts
-)
-aws.sqs.Queue("queue", opts=opts)
-aws.kms.Key("key", opts=opts)
-pulumi.ComponentResource("slipway:ecs:EcsService", "lonely")
-"""
-
-
-@pytest.mark.engine
-def test_engine_refuses_what_the_pack_refuses(tmp_path: Path) -> None:
-    workspace = Workspace(ROOT, tmp_path)
-    try:
-        (workspace.project / "__main__.py").write_text(OUTLAW)
-        workspace.init("stage")
-        output = workspace.preview("stage", "--policy-pack", "policies").refused().output
-        assert re.findall(r"- \[mandatory\]  (\S+)  \(\S+: (\S+)\)", output) == [
-            ("default-tags", "other"),
-            ("encrypted-messages", "queue"),
-            ("no-public-ingress", "ssh"),
-            ("pinned-accounts", "other"),
-            ("pinned-accounts", "other"),
-            ("protected-state", "key"),
-            ("service-alerts", "lonely"),
-        ]
-        workspace.run("up", "--stack", "stage", "--skip-preview", "--yes", "--policy-pack", "policies").refused()
-        assert workspace.cloud.records == {}
-    finally:
-        workspace.close()
-
-
-@pytest.mark.engine
-def test_engine_passes_a_committed_stack(tmp_path: Path) -> None:
-    workspace = Workspace(ROOT, tmp_path)
-    try:
-        workspace.init("ops")
-        assert "✅ slipway@" in workspace.preview("ops", "--policy-pack", "policies").ok().output
-    finally:
-        workspace.close()

@@ -59,7 +59,7 @@ class Cloud:
     records: dict[tuple[str, str, str], Record] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    survived: Counter[str] = field(default_factory=Counter)  # faults that were injected, by kind
+    struck: Counter[str] = field(default_factory=Counter)  # faults that calls met, by kind
     waiting: list[Fault] = field(default_factory=list)  # faults whose delay has begun
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _generations: Counter[str] = field(default_factory=Counter)
@@ -77,7 +77,7 @@ class Cloud:
                 return None
             fault.times -= 1
             if fault.error is not None:
-                self.survived[fault.kind] += 1
+                self.struck[fault.kind] += 1
         if fault.delay:
             self.waiting.append(fault)
             time.sleep(fault.delay)
