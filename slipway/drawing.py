@@ -43,7 +43,7 @@ _BETWEEN = 10  # services
 _UNCALLED = {"worker": "Workers", "job": "Jobs"}
 
 Marks = Mapping[str, tuple[str, str]]
-"""Owner, as a diff names it -> a class and a word for what changes."""
+"""Owner, as a diff names it, or nothing for the whole stack -> a class and words for what changes."""
 
 
 class _Canvas:
@@ -172,11 +172,11 @@ def _card(canvas: _Canvas, x: float, y: float, width: float, account: Account, m
 
 def _account(canvas: _Canvas, x: float, y: float, width: float, height: float, account: Account, marks: Marks) -> None:
     kind = "card" if account.cidr else "card login"
-    canvas.box(x, y, width, height, kind + (" changed" if marks else ""), 10)
+    canvas.box(x, y, width, height, kind + _changed(marks, ""), 10)
     named = canvas.text(x + _PAD, y + 24, account.stack, "title", width / 3)
     canvas.text(x + _PAD + named + 10, y + 24, account.id, "mono", width / 2)
-    if marks:
-        canvas.mark(x + width, y, ("update", f"{len(marks)} changed"))
+    if "" in marks:
+        canvas.mark(x + width, y, marks[""])
 
 
 def anchor(stack: str) -> str:

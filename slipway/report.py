@@ -119,20 +119,22 @@ def _in_order(stacks: Iterable[str]) -> list[str]:
 
 
 def _marks(stack: str, changes: Iterable[Change]) -> drawing.Marks:
-    """The worst that happens to something of each owner, and how much does."""
+    """The worst that happens to something of each owner and of the whole stack, and how much does."""
     order = {action: number for number, action in enumerate(_CLASSES)}
     found: dict[str, list[Action]] = {}
     for change in changes:
         if stack in change.stacks and change.type != STACK_TYPE:
             # Every revision of a task definition is a new one; nothing is lost with it.
             action = Action.UPDATE if change.type == TASK_DEFINITION else change.action
-            found.setdefault(change.owner, []).append(action)
-    marks = {}
-    for owner, actions in found.items():
-        worst = min(actions, key=order.__getitem__)
-        word = worst if len({*actions}) == 1 else "changes"
-        marks[owner] = (_CLASSES[worst], f"{len(actions)} {word}")
-    return marks
+            for owner in (change.owner, ""):
+                found.setdefault(owner, []).append(action)
+    return {
+        owner: (
+            _CLASSES[min(actions, key=order.__getitem__)],
+            f"{len(actions)} {actions[0] if len({*actions}) == 1 else 'changes'}",
+        )
+        for owner, actions in found.items()
+    }
 
 
 def _by_owner(changes: Iterable[Change]) -> dict[str, list[Change]]:

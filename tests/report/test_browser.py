@@ -211,13 +211,16 @@ def test_a_diff_says_first_what_is_lost(browser: Browser, diff_report: Path) -> 
     assert search(browser, "is:delete type:zone stack:prod") == ["dns-private"]
 
 
-def test_a_diff_marks_in_the_drawing_what_changes(browser: Browser, diff_report: Path) -> None:
+def test_a_diff_marks_in_the_drawings_what_changes(browser: Browser, diff_report: Path) -> None:
     browser.open(diff_report)
-    marks = browser.run(
-        "return [...document.querySelectorAll('#environment-prod .wide .mark')].map((e) => e.nextSibling.textContent)"
+    drawn = (
+        "return [...document.querySelectorAll(arguments[0])].map((e) => [e.classList[1], e.nextSibling.textContent])"
     )
-    assert "2 update" in marks
-    assert "1 delete" in marks
+    marks = browser.run(drawn, "#environment-prod .wide .mark")
+    assert ["update", "2 update"] in marks  # orders: its task definition and its service
+    assert ["delete", "1 delete"] in marks  # the zone
+    accounts = browser.run(drawn, "#architecture figure:not(.environment) .wide .mark")
+    assert accounts == [["may-replace", "2 changes"], *[["delete", "4 changes"]] * 3]
 
 
 def test_what_somebody_wrote_is_text_and_never_markup(browser: Browser, diff_report: Path) -> None:
