@@ -80,13 +80,13 @@ def catalogue(plans: Mapping[str, Plan]) -> list[Service]:
 
 
 def _hosts(plan: Plan) -> dict[str, list[str]]:
-    """The names of each service."""
+    """The names of each service, which may have an address of each kind."""
     services = {resource.urn: resource.name for resource in plan.resources if resource.type == architecture.SERVICE}
-    hosts: dict[str, list[str]] = {}
+    hosts: dict[str, dict[str, None]] = {}
     for record in plan.resources:
         if record.type == architecture.RECORD and record.parent in services:
-            hosts.setdefault(services[record.parent], []).append(str(record.inputs["name"]))
-    return hosts
+            hosts.setdefault(services[record.parent], {})[str(record.inputs["name"])] = None
+    return {service: list(names) for service, names in hosts.items()}
 
 
 def _alerts(monitors: Iterable[Resource]) -> list[Alert]:

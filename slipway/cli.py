@@ -343,7 +343,7 @@ def new(
     project = _project(root)
     said = {"kind": kind, "description": description, "owner": owner, "cluster": cluster, "schedule": schedule}
     more = {"image": image, "public": public, "port": port, "cpu": cpu, "memory_mib": memory_mib}
-    known = _done(lambda: service_files.answers(said, typer.prompt if sys.stdin.isatty() else None))
+    known = _done(lambda: service_files.answers(project, said, typer.prompt if sys.stdin.isatty() else None))
     answers = service_files.Answers(**known, **more)
     count = _done(lambda: releases.tasks_of(tasks))
     first = service_files.First(stacks=stacks or (), version=version, tasks=count)

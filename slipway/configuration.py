@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -83,13 +84,16 @@ class Change:
         self._root = project.root
         self._files: dict[str, YamlFile] = {}
         self._before: dict[str, str | None] = {}
+        self._encodings: dict[str, str] = {}
         self._removed: list[str] = []
 
     def file(self, name: str) -> YamlFile:
         """A present file, to be looked at and changed."""
         if name not in self._files:
             try:
-                text = (self._root / name).read_bytes().decode()  # with the line ends that it has
+                content = (self._root / name).read_bytes()
+                self._encodings[name] = "utf-8-sig" if content.startswith(codecs.BOM_UTF8) else "utf-8"
+                text = content.decode(self._encodings[name])  # with the line ends that it has
             except OSError as error:
                 raise ProjectError(f"{name}: cannot be read: {error.strerror}.") from None
             except UnicodeDecodeError as error:
@@ -123,7 +127,7 @@ class Change:
         try:
             for name, text in changed.items():
                 (root / name).parent.mkdir(exist_ok=True)
-                (root / name).write_bytes(text.encode())
+                (root / name).write_bytes(text.encode(self._encodings.get(name, "utf-8")))
             for name in self._removed:
                 (root / name).unlink()
         except OSError as error:

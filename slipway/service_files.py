@@ -14,7 +14,7 @@ from config.checks import RESERVED_NAMES, free_priority
 from config.fields import Exposure, ServiceName
 from config.load import objection
 from config.quotas import RULES_PER_BALANCER
-from config.service import Service, WebService
+from config.service import SERVICE_KINDS, Service, WebService
 from config.stack import Range
 from slipway.configuration import (
     Change,
@@ -61,18 +61,29 @@ class First:
     tasks: Range | None = None
 
 
-def answers(said: Mapping[str, str | None], ask: Callable[[str], str] | None) -> dict[str, Any]:
+def answers(project: Project, said: Mapping[str, str | None], ask: Callable[[str], str] | None) -> dict[str, Any]:
     """What has to be said of every service, asked for where it is not; raises ChangeError where nobody can be asked."""
     known = {question: answer for question, answer in said.items() if answer is not None}
-    questions = [question for question in said if question not in known]
-    missing = [q for q in questions if q != "schedule" or known.get("kind") == "job"]
-    if missing and ask is None:
-        options = ", ".join(f"--{question}" for question in missing)
-        raise ChangeError(f"Not said: {options}. In a terminal, what is not given is asked for.")
-    for question in questions:
-        if ask and (question != "schedule" or known["kind"] == "job"):
-            known[question] = ask(question.capitalize())
+    missing = [question for question in said if question not in known]
+    if ask is None:
+        unsaid = [f"--{question}" for question in missing if question != "schedule" or known.get("kind") == "job"]
+        if unsaid:
+            raise ChangeError(f"Not said: {', '.join(unsaid)}. In a terminal, what is not given is asked for.")
+        return known
+    shared = platform(project)
+    choices = {"kind": list(SERVICE_KINDS), "owner": sorted(shared.teams), "cluster": sorted(shared.clusters)}
+    for question in missing:
+        if question != "schedule" or known["kind"] == "job":
+            known[question] = _asked(question.capitalize(), choices.get(question, ()), ask)
     return known
+
+
+def _asked(question: str, choices: Sequence[str], ask: Callable[[str], str]) -> str:
+    """An answer, and where there are choices one of them."""
+    while True:
+        answer = ask(f"{question} ({', '.join(choices)})" if choices else question)
+        if not choices or answer in choices:
+            return answer
 
 
 def new(project: Project, name: str, answers: Answers, first: First) -> list[str]:

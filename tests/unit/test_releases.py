@@ -138,6 +138,15 @@ def test_what_somebody_else_is_changing_in_the_file_stays(root: Path) -> None:
     assert len(changed(before, root)) == 3
 
 
+def test_line_ends_and_a_byte_order_mark_stay(root: Path) -> None:
+    content = b"\xef\xbb\xbf" + (root / STAGE).read_bytes().replace(b"\n", b"\r\n")
+    (root / STAGE).write_bytes(content)
+    assert slipway(root, "release", "search", "1.21.0", "--stack", "stage").exit_code == 0
+    assert (root / STAGE).read_bytes() == content.replace(
+        b'search: { version: "1.20.0"', b'search: { version: "1.21.0"'
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -175,7 +173,7 @@ def test_a_service_that_cannot_be_is_not_written(root: Path, arguments: tuple[st
 
 
 def test_a_terminal_asks_for_what_is_not_given() -> None:
-    asked = itertools.chain(["job", "growth", "rate(1 day)"])
+    asked = iter(["jobs", "job", "growth", "rate(1 day)"])
     questions: list[str] = []
 
     def ask(question: str) -> str:
@@ -183,16 +181,16 @@ def test_a_terminal_asks_for_what_is_not_given() -> None:
         return next(asked)
 
     said = {"kind": None, "description": "x", "owner": None, "cluster": "app", "schedule": None}
-    assert service_files.answers(said, ask) == {
+    assert service_files.answers(Project.load(ROOT), said, ask) == {
         "kind": "job",
         "description": "x",
         "owner": "growth",
         "cluster": "app",
         "schedule": "rate(1 day)",
     }
-    assert questions == ["Kind", "Owner", "Schedule"]
-    no_job: Callable[[str], str] = lambda _: "worker"  # noqa: E731
-    assert "schedule" not in service_files.answers({"kind": None, "schedule": None}, no_job)
+    assert questions == ["Kind (web, worker, job)"] * 2 + ["Owner (growth, payments, platform)", "Schedule"]
+    said |= {"kind": "worker", "owner": "growth"}
+    assert "schedule" not in service_files.answers(Project.load(ROOT), said, ask)
 
 
 # Another name --------------------------------------------------------------------------------------------------------
