@@ -91,6 +91,7 @@ class Project:
             known = ", ".join(self.stacks()) or "none"
             raise ProjectError(
                 f"stack {stack!r} has no file {file.name} in {self.stack_folder}. The stacks there are: {known}."
+                " Name one of them, or restore the file from git."
             )
         data = _read_mapping(file)
         if data.get("environment"):
