@@ -9,6 +9,7 @@ from typing import Any
 from components.iam import (
     ACCOUNT_ROLES,
     BASELINE_PATH,
+    BASTION_PEOPLE,
     BOOTSTRAP,
     DEPLOY,
     GITHUB,
@@ -86,7 +87,7 @@ STORE_READS = (
     "ssm:GetParameters",
     "ssm:GetParametersByPath",
 )
-"""Likewise, but for Pulumi's state, which the bucket's policy guards, and AWS's public parameters."""
+"""Likewise. Excepted are Pulumi's state, which the bucket's policy guards, and parameters that hold no secret."""
 
 LOG_READS = (
     "logs:FilterLogEvents",
@@ -591,6 +592,7 @@ def _no_data(company: str, ops_account_id: str, *more: str) -> list[Statement]:
             "NotResource": [
                 f"arn:aws:s3:::{state_bucket_name(company, ops_account_id)}/*",
                 "arn:aws:ssm:*::parameter/aws/*",
+                f"arn:aws:ssm:*:*:parameter{BASTION_PEOPLE}",
             ],
         },
     ]

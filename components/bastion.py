@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from components.iam import allow, policy_document, trust_service
+from components.iam import BASTION_PEOPLE, allow, policy_document, trust_service
 
 # The smallest with the memory that the package manager needs. Nothing but SSH runs here.
 INSTANCE_TYPE = "t4g.micro"
@@ -34,6 +34,7 @@ class BastionArgs:
     public_subnet_ids: Sequence[pulumi.Input[str]]
     region: str
     public_key: str  # OpenSSH; EC2 takes ssh-ed25519 and ssh-rsa
+    people_keys: Mapping[str, str]  # user name to OpenSSH key, of everybody who may enter beside that key
     ssh_cidrs: tuple[str, ...]  # IPv4; where none is listed, Session Manager is the only way in
     zone_id: pulumi.Input[str]
     domain: str  # the zone's; the host is bastion.DOMAIN
@@ -66,6 +67,15 @@ class Bastion(pulumi.ComponentResource):
             type="A",
             ttl=300,
             records=[address.public_ip],
+            opts=child,
+        )
+        aws.ssm.Parameter(
+            f"{name}-people",
+            name=BASTION_PEOPLE,
+            type="String",
+            # Above 4 KiB it costs something, and takes 8.
+            tier="Intelligent-Tiering",
+            insecure_value=authorized_keys(args.people_keys),  # public keys: the plan may show who enters
             opts=child,
         )
         security_group = self._create_security_group()
@@ -182,10 +192,10 @@ class Bastion(pulumi.ComponentResource):
                     ),
                     # The managed policy reads every parameter, and services keep secrets in some.
                     {
-                        "Sid": "NoParameters",
+                        "Sid": "NoOtherParameters",
                         "Effect": "Deny",
                         "Action": ["ssm:GetParameter", "ssm:GetParameters"],
-                        "Resource": "*",
+                        "NotResource": f"arn:aws:ssm:{self._args.region}:*:parameter{BASTION_PEOPLE}",
                     },
                 )
             ),
@@ -236,8 +246,14 @@ class Bastion(pulumi.ComponentResource):
         )
 
 
+def authorized_keys(people: Mapping[str, str]) -> str:
+    """The lines of `authorized_keys`: type, key and user name; SSM takes no empty value."""
+    lines = [" ".join((*key.split(" ")[:2], user)) for user, key in sorted(people.items())]
+    return "\n".join(["# People of Pulumi.ops.yaml", *lines])
+
+
 def user_data(allocation_id: str, region: str) -> str:
-    """The host's first boot, in Base64: harden sshd, then take the address."""
+    """The host's first boot, in Base64: harden sshd, learn people's keys, then take the address."""
     script = f"""\
 #!/bin/bash
 set -euo pipefail
@@ -246,6 +262,7 @@ set -euo pipefail
 install --mode 600 /dev/stdin /etc/ssh/sshd_config.d/00-bastion.conf <<'EOF'
 AllowUsers ec2-user
 AuthenticationMethods publickey
+AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/people_keys
 PermitRootLogin no
 PasswordAuthentication no
 KbdInteractiveAuthentication no
@@ -257,6 +274,31 @@ ClientAliveInterval 300
 EOF
 sshd -t
 systemctl reload sshd
+
+# Whoever leaves is out within a minute. Where AWS does not answer, the keys stay as they were.
+install --mode 755 /dev/stdin /usr/local/sbin/people-keys <<'EOF'
+#!/bin/bash
+set -euo pipefail
+umask 022
+aws ssm get-parameter --region '{region}' --name '{BASTION_PEOPLE}' --query Parameter.Value --output text \\
+  --cli-connect-timeout 10 --cli-read-timeout 10 > /etc/ssh/people_keys.new
+mv /etc/ssh/people_keys.new /etc/ssh/people_keys
+EOF
+install --mode 644 /dev/stdin /etc/systemd/system/people-keys.service <<'EOF'
+[Service]
+Type=oneshot
+ExecStart=/usr/local/sbin/people-keys
+EOF
+install --mode 644 /dev/stdin /etc/systemd/system/people-keys.timer <<'EOF'
+[Timer]
+OnActiveSec=0
+OnUnitInactiveSec=60
+AccuracySec=1
+
+[Install]
+WantedBy=timers.target
+EOF
+systemctl enable --now people-keys.timer
 
 # Last, so that a host that does not get here takes nothing over. The answer may be lost with the old address.
 instance_id="$(cloud-init query instance_id)"

@@ -35,6 +35,10 @@ BOUNDARY = "boundary"
 """The permissions boundary of every role and user that CI creates."""
 
 
+BASTION_PEOPLE = "/bastion/people"
+"""The SSM parameter in every environment with the public keys of people who may enter its bastion."""
+
+
 def policy_document(*statements: Statement) -> dict[str, Any]:
     """A policy document of these statements."""
     return {"Version": "2012-10-17", "Statement": list(statements)}

@@ -33,6 +33,10 @@ VALUES_PER_RULE = 5
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html
 MOST_PRIORITY = 50_000
 
+# An SSM parameter has 8 KiB, of which names and line ends take some:
+# https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
+SSH_KEYS_SIZE = 6000
+
 FAMILIES_WITH_SPOT = 2
 
 
@@ -137,6 +141,19 @@ def people(people: Mapping[str, Person], *, file: str) -> Iterator[Problem]:
                 remedy="remove one of the two entries, or correct the address",
             )
         owners.setdefault(email, name)
+
+
+def ssh_keys(keys: Mapping[str, str], environment: str, *, file: str) -> Iterator[Problem]:
+    """They stand in one SSM parameter."""
+    size = sum(len(key) for key in keys.values())
+    if size > SSH_KEYS_SIZE:
+        yield Problem(
+            file=file,
+            key="slipway:people",
+            given=f"{len(keys)} SSH keys for {environment} of {size:,} characters",
+            allowed=f"{SSH_KEYS_SIZE:,} characters of them for an environment: about 70 keys of ssh-ed25519",
+            remedy="replace ssh-rsa keys, which are long, by ssh-ed25519",
+        )
 
 
 def catalogue(services: Mapping[str, Service], platform: Platform) -> Iterator[Problem]:

@@ -133,6 +133,7 @@ class _Loading:
             clusters=clusters,
             services=services,
             migration=stack.migration,
+            ssh_keys=self._ssh_keys(environment),
         )
         unread = stack.services.keys() - services.keys()  # what is wrong with them has been said
         self.problems += checks.clusters(settings, unread, file=self.file)
@@ -140,6 +141,25 @@ class _Loading:
         self.problems += checks.capacity(settings, file=self.file)
         self.problems += quotas.environment(settings, file=self.file)
         return settings
+
+    def _ssh_keys(self, environment: Environment) -> dict[str, str]:
+        """Of people who operate the environment: with the role to read only there is nothing to do on its hosts."""
+        file = "Pulumi.ops.yaml"
+        content = read_mapping(self.root / file, file=file)
+        if isinstance(content, Problem):
+            self.problems.append(content)
+            return {}
+        config = content.get("config")
+        value = config.get(f"{NAMESPACE}:people") if isinstance(config, dict) else None
+        ops = self._valid(OpsStack, {} if value is None else {"people": value}, file=file, key=f"{NAMESPACE}:")
+        people = ops.people if ops else {}
+        keys = {
+            user: person.ssh_public_key
+            for user, person in people.items()
+            if person.ssh_public_key and person.roles.get(environment, "read_only") != "read_only"
+        }
+        self.problems += checks.ssh_keys(keys, environment, file=file)
+        return keys
 
     def _platform(self) -> Platform | None:
         key = f"{NAMESPACE}:{PLATFORM}"

@@ -66,6 +66,8 @@ class EnvironmentSettings(StackSettings):
     clusters: Mapping[str, Cluster]
     services: Mapping[str, DeployedService]
     migration: Migration
+    ssh_keys: Mapping[str, str]
+    """The OpenSSH key of each person who operates the environment, by user name."""
 
     def is_public(self, cluster: str) -> bool:
         """Whether services of a cluster are reached from the internet."""

@@ -155,7 +155,10 @@ class Person(Model):
 
     name: str = Field(min_length=1, max_length=100, description="the person's name")
     email: Email = Field(description="the person's address")
-    ssh_public_key: SshPublicKey | None = Field(default=None, description="the person's OpenSSH public key")
+    ssh_public_key: SshPublicKey | None = Field(
+        default=None,
+        description="the person's OpenSSH public key, for the bastions of environments that the person operates",
+    )
     roles: dict[Stack, Role] = Field(
         min_length=1,
         description="a role for each account (ops, dev, stage, prod): administrator, developer or read_only",

@@ -19,7 +19,11 @@ from slipway.plan import STACK_TYPE, Plan, Resource
 _COUNTS = {"capacityUnits", "desiredCount", "maxCapacity", "maxSize", "minCapacity", "minSize"}
 _OUTPUTS = {"version": "version", "instanceType": "instance type"}
 # What an environment has of its own without being named in it: type and property.
-_OWN = {("aws:budgets/budget:Budget", "inputs.limitAmount"), ("aws:ec2/keyPair:KeyPair", "inputs.publicKey")}
+_OWN = {
+    ("aws:budgets/budget:Budget", "inputs.limitAmount"),
+    ("aws:ec2/keyPair:KeyPair", "inputs.publicKey"),
+    ("aws:ssm/parameter:Parameter", "inputs.insecureValue"),  # who may enter the bastion
+}
 _SECRET_VERSION = re.compile(r"inputs\.containerDefinitions\[[^]]*\]\.dockerLabels\.slipway\.secret\.\w+")
 _ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\d.]*\d)")
 

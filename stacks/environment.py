@@ -81,6 +81,7 @@ def environment(settings: EnvironmentSettings) -> dict[str, pulumi.Input[Any]]:
             public_subnet_ids=network.public_subnet_ids,
             region=platform.region,
             public_key=settings.identity.bastion_public_key,
+            people_keys=settings.ssh_keys,
             ssh_cidrs=platform.ssh_cidrs,
             zone_id=dns.public_zone_id,
             domain=settings.domain,

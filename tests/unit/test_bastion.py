@@ -24,6 +24,7 @@ ARGS = BastionArgs(
     public_subnet_ids=["subnet-a", "subnet-b"],
     region="us-east-1",
     public_key="ssh-ed25519 AAAA stage",
+    people_keys={"grace": "ssh-ed25519 BBBB grace@laptop of hers", "ada": "ssh-rsa CCCC"},
     ssh_cidrs=(),
     zone_id="Z0STAGE",
     domain="stage.acme.example",
@@ -130,6 +131,33 @@ def test_key_of_the_environment_is_the_hosts(cloud: Cloud) -> None:
     assert cloud.one(TEMPLATE)["keyName"] == "${bastion-key.keyName}"
 
 
+def test_people_enter_with_their_own_keys(cloud: Cloud, script: str) -> None:
+    deploy(cloud)
+    assert cloud.one("aws:ssm/parameter:Parameter") == {
+        "name": "/bastion/people",
+        "type": "String",
+        "tier": "Intelligent-Tiering",
+        "insecureValue": "# People of Pulumi.ops.yaml\nssh-rsa CCCC ada\nssh-ed25519 BBBB grace",
+    }
+    assert "AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/people_keys" in script.splitlines()
+    assert "--name '/bastion/people'" in script
+
+
+def test_nobody_has_a_parameter_too(cloud: Cloud) -> None:
+    deploy(cloud, people_keys={})
+    assert cloud.one("aws:ssm/parameter:Parameter")["insecureValue"] == "# People of Pulumi.ops.yaml"
+
+
+def test_who_comes_or_goes_replaces_no_host(cloud: Cloud) -> None:
+    deploy(cloud)
+    other = Cloud()
+    deploy(other, people_keys={})
+    before = {resource.urn: resource.inputs for resource in cloud.resources}
+    after = {resource.urn: resource.inputs for resource in other.resources}
+    changed = [urn for urn in before.keys() | after.keys() if before.get(urn) != after.get(urn)]
+    assert [urn.rpartition("::")[2] for urn in changed] == ["bastion-people"]
+
+
 def test_another_key_changes_the_key_pair_alone(cloud: Cloud) -> None:
     deploy(cloud)
     other = Cloud()
@@ -223,7 +251,7 @@ def test_role_speaks_to_session_manager(cloud: Cloud) -> None:
     }
 
 
-def test_role_takes_the_one_address_for_bastions_and_reads_no_parameter(cloud: Cloud) -> None:
+def test_role_takes_the_one_address_for_bastions_and_reads_one_parameter(cloud: Cloud) -> None:
     deploy(cloud)
     policy = cloud.one("aws:iam/rolePolicy:RolePolicy")
     assert policy["role"] == "${bastion-role.name}"
@@ -242,10 +270,10 @@ def test_role_takes_the_one_address_for_bastions_and_reads_no_parameter(cloud: C
             "Condition": {"StringEquals": {"aws:ResourceTag/Name": "bastion"}},
         },
         {
-            "Sid": "NoParameters",
+            "Sid": "NoOtherParameters",
             "Effect": "Deny",
             "Action": ["ssm:GetParameter", "ssm:GetParameters"],
-            "Resource": "*",
+            "NotResource": "arn:aws:ssm:us-east-1:*:parameter/bastion/people",
         },
     ]
 

@@ -1941,6 +1941,36 @@ CASES = [
         remedy="remove one of the two entries, or correct the address",
     ),
     case(
+        "a key that no environment could let in",
+        setting(OPS, "slipway:people", "grace", "ssh_public_key", to="ssh-dss AAAA"),
+        file=OPS,
+        key="slipway:people.grace.ssh_public_key",
+        given='"ssh-dss AAAA"',
+        allowed="an OpenSSH public key, ssh-ed25519 or ssh-rsa",
+        remedy="the person's OpenSSH public key",
+    ),
+    case(
+        "more keys than a parameter takes",
+        setting(
+            OPS,
+            "slipway:people",
+            to={
+                f"p{number}": {
+                    "name": "P",
+                    "email": f"p{number}@acme.example",
+                    "ssh_public_key": f"ssh-rsa {'A' * 700}",
+                    "roles": {"stage": "developer"},
+                }
+                for number in range(9)
+            },
+        ),
+        file=OPS,
+        key="slipway:people",
+        given="9 SSH keys for stage of 6,372 characters",
+        allowed="6,000 characters of them for an environment",
+        remedy="replace ssh-rsa keys, which are long, by ssh-ed25519",
+    ),
+    case(
         "a user name with a space",
         setting(
             OPS,

@@ -96,6 +96,17 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str],
     return dict(zip(keys, plans(work), strict=True))
 
 
+def test_whoever_operates_an_environment_enters_its_bastion_with_their_own_key(
+    evaluated: dict[tuple[str, str], Plan],
+) -> None:
+    entering: dict[str, list[str]] = {}
+    for stack in ENVIRONMENTS:
+        (parameter,) = (r for r in evaluated["committed", stack].resources if r.type == "aws:ssm/parameter:Parameter")
+        _, *keys = parameter.inputs["insecureValue"].splitlines()
+        entering[stack] = [key.rpartition(" ")[2] for key in keys]
+    assert entering == {"dev": ["ada", "grace"], "stage": ["ada"], "prod": ["ada"]}
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_resource_has_an_explicit_provider(evaluated: dict[tuple[str, str], Plan], stack: str) -> None:
     resources = [r for r in evaluated["committed", stack].resources if r.custom]
