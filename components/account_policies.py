@@ -35,7 +35,6 @@ IAM_WRITES = tuple(
 
 DATA_READS = (
     "athena:GetQueryResults*",
-    "bedrock:GetDocumentContent",
     "cassandra:Select",
     "codeartifact:GetAuthorizationToken",
     "codecommit:GetBlob",
