@@ -31,10 +31,10 @@ _CLASSES = {
     Action.REPLACE: "replace",
     Action.DELETE: "delete",
     Action.MAY_REPLACE: "may-replace",
+    Action.FORGET: "delete",
     Action.CREATE: "create",
     Action.IMPORT: "create",
     Action.UPDATE: "update",
-    Action.FORGET: "delete",
     Action.OPTIONS: "update",
 }
 
@@ -85,7 +85,7 @@ def page(head: Planned, base: Planned | None = None) -> str:
         mirrored=MIRRORED,
         must_not_differ=_must_not_differ(head),
         roles=_roles(reaches),
-        findings=_findings(plans, base.plans if base else None),
+        findings=_findings(plans, base),
         rules=RULES,
         classes=_CLASSES,
         changes=_by_owner(report.diff.changes if report else ()),
@@ -110,12 +110,8 @@ def page(head: Planned, base: Planned | None = None) -> str:
 
 def _in_order(stacks: Iterable[str]) -> list[str]:
     """Where people log in comes first, then what is least like prod."""
-    known = ("ops", *MIRRORED)
-
-    def rank(stack: str) -> tuple[int, str]:
-        return (known.index(stack) - (stack == "ops") if stack in known else 0, stack)
-
-    return sorted(stacks, key=rank)
+    ranks = {"ops": -1} | {stack: number for number, stack in enumerate(MIRRORED, 1)}
+    return sorted(stacks, key=lambda stack: (ranks.get(stack, 0), stack))
 
 
 def _marks(stack: str, changes: Iterable[Change]) -> drawing.Marks:
@@ -187,14 +183,16 @@ def _must_not_differ(head: Planned) -> list[parity.Difference] | None:
     return [difference for difference in found if not difference.kind]
 
 
-def _findings(plans: Mapping[str, Plan], before: Mapping[str, Plan] | None) -> list[Found]:
+def _findings(plans: Mapping[str, Plan], base: Planned | None) -> list[Found]:
     """Violations first; among each, what is new with the head comes first. Raises ProjectError."""
     try:
-        known = {_key(each) for each in policies.check_all(before.values())} if before is not None else None
         found = policies.check_all(plans.values())
+        known = {_key(each) for each in policies.check_all(base.plans.values())} if base else set()
     except ValueError as error:
         raise ProjectError(f"{error}") from None
-    entries = [Found(finding=each, new=known is not None and _key(each) not in known) for each in found]
+    # Of what could not be planned nobody knows what it broke.
+    comparable = {stack for stack in plans if base and not {stack, ""} & base.failures.keys()}
+    entries = [Found(finding=each, new=each.stack in comparable and _key(each) not in known) for each in found]
     return sorted(entries, key=lambda entry: (entry.finding.exception is not None, not entry.new))
 
 

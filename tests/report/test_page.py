@@ -176,6 +176,15 @@ def test_it_says_what_could_not_be_planned(planned: Planned) -> None:
     assert "The head could not be planned. services/a.yaml: port <b>" in said
 
 
+def test_a_report_of_what_cannot_be_planned_at_all_says_why(planned: Planned) -> None:
+    broken = {"": Failure(stack="", message="Pulumi.yaml: cannot be read", exit_code=1)}
+    nothing = replace(planned, plans={}, failures=broken, platform=None)
+    for page, which in ((report.page(nothing, planned), "head"), (report.page(planned, nothing), "base")):
+        html5lib.HTMLParser(strict=True).parse(page)
+        assert f"The {which} could not be planned. Pulumi.yaml: cannot be read" in text_of(page, "main")
+        assert "new" not in text_of(page, "policies").split()
+
+
 def test_a_change_of_nothing_says_so(planned: Planned) -> None:
     page = report.page(planned, planned)
     assert "<h1>No changes</h1>" in page
