@@ -271,7 +271,9 @@ class WebService(ServiceBase):
     exposure: Exposure = Field(default="internal", description="who can reach it: internal or public")
     port: Port = Field(description="the port that the container listens on")
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html
-    priority: int = Field(ge=1, le=50000, description="the listener rule's priority, unique on its load balancer; leave gaps")
+    priority: int = Field(
+        ge=1, le=50000, description="the listener rule's priority, unique on its load balancer; leave gaps"
+    )
     balancer: int = Field(
         default=1,
         ge=1,
