@@ -2,5 +2,6 @@
 
 import lazy_sdk
 
-# Here, so that it precedes the first import of the SDK wherever that is.
+# Here, so that it precedes the first import of the SDKs wherever that is.
+lazy_sdk.install("pulumi_aws")
 lazy_sdk.install("pulumi_datadog")

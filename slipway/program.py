@@ -17,23 +17,32 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pulumi
-import pulumi_aws
 from pulumi.runtime import register_stack_transformation, run_in_stack, set_all_config, settings
+from pulumi.runtime.proto import source_pb2
 from pulumi.runtime.sync_await import _sync_await
 
+import lazy_sdk
 from slipway.plan import Failure, Plan
 from slipway.project import Project, StackConfig
 from slipway.recording import Callbacks, Recorder, Refused
+
+# The program does the same before its first import of the SDK; in this process it comes first.
+lazy_sdk.install("pulumi_aws")
+import pulumi_aws  # noqa: E402
 
 # What a shell may hold and the SDKs read where the program sets nothing: credentials, regions, stray configuration.
 # A plan is the same on every machine, so none of it reaches the program.
 _AMBIENT = ("AWS_", "DATADOG_", "DD_", "PULUMI_")
 
 _SETTINGS: Any = settings.SETTINGS  # its attributes are context variables, which type checkers take for methods
+
+_registrations: Any = pulumi.runtime.resource
 
 _SERVICE = re.compile(r"\baws\.([a-z0-9]+)\.")
 _COMPOSING = ("components", "stacks")  # the folders of a project whose code declares resources
@@ -89,6 +98,7 @@ def _run(project: Project, stack: str, config: StackConfig) -> Plan:
         )
     )
     _SETTINGS.callbacks = Callbacks()
+    _registrations._get_stack_trace = _place_of_declaration
     loop = _Loop()
     asyncio.set_event_loop(loop)
     loop.run_until_complete(run_in_stack(lambda: _main(project.root)))
@@ -109,7 +119,7 @@ class _Breaths:
     its time, is off but for these moments.
     """
 
-    every = 500  # resources
+    every = 1000  # resources
     turns = 256  # of the event loop: more than any chain of outputs needs
 
     def __init__(self) -> None:
@@ -149,6 +159,28 @@ async def _settled() -> None:
 def _outstanding() -> Iterator[asyncio.Future[Any]]:
     yield from _SETTINGS.rpc_manager.rpcs
     yield from list(_SETTINGS.outputs)
+
+
+def _place_of_declaration() -> source_pb2.StackTrace:
+    """The line that declares a resource, which is all that a refusal names.
+
+    The SDK collects every line above it as well, which takes a tenth of a plan's time. It counts as the SDK does: the
+    constructors of Resource, of CustomResource or ComponentResource, and of the class itself are not that line.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    constructors = 0
+    while frame is not None and constructors < 3:
+        constructors += frame.f_code.co_name == "__init__"
+        frame = frame.f_back
+    if frame is None:
+        return source_pb2.StackTrace()
+    position = source_pb2.SourcePosition(uri=_uri(frame.f_code.co_filename), line=frame.f_lineno)
+    return source_pb2.StackTrace(frames=[source_pb2.StackFrame(pc=position)])
+
+
+@cache
+def _uri(file: str) -> str:
+    return Path(file).absolute().as_uri()
 
 
 class _Selector(selectors.DefaultSelector):

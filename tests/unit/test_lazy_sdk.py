@@ -265,6 +265,45 @@ print(*sys.modules["pulumi_datadog._inputs"].__dict__, *sys.modules)
     assert "pulumi_datadog.dashboard" not in names
 
 
+# What the command does, with both SDKs whole: the loader is switched off before anything is imported.
+WHOLE = """
+import lazy_sdk
+lazy_sdk.install = lambda package: None
+import pulumi_aws, pulumi_datadog
+from slipway.cli import app
+app(["plan", "--all", "--json"])
+"""
+
+
+def test_every_stack_sends_what_it_sends_with_the_whole_sdks() -> None:
+    commands = [
+        [sys.executable, "-W", "ignore", "-c", WHOLE],
+        [sys.executable, "-m", "slipway", "plan", "--all", "--json"],
+    ]
+    processes = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) for command in commands]
+    whole, lazy = [process.communicate()[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert len(lazy) > 1_000_000
+    assert whole == lazy
+
+
+def test_a_web_acl_does_not_pay_for_every_statement_in_a_statement() -> None:
+    program = """
+import sys, lazy_sdk
+lazy_sdk.install("pulumi_aws")
+import pulumi_aws as aws
+aws.wafv2.WebAcl, aws.wafv2.WebAclRuleArgs, aws.wafv2.WebAclDefaultActionArgs
+print(*vars(sys.modules["pulumi_aws.wafv2._inputs"]), *sys.modules)
+"""
+    output = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)
+    names = output.stdout.split()
+    classes = {name for name in names if name.endswith(("Args", "ArgsDict"))}
+    assert {"WebAclRuleArgs", "WebAclRuleStatementArgs"} <= classes
+    assert len(classes) < 100
+    assert "pulumi_aws.wafv2.web_acl" in names
+    assert "pulumi_aws.wafv2.rule_group" not in names
+
+
 # The tests of the loader, on an SDK in small.
 
 SDK = {
@@ -309,7 +348,9 @@ from typing import Optional, TypedDict
 __all__ = [
     'LimitArgsDict',
     'LimitArgs',
+    'ScaleArgs',
     'SilenceHoursArgs',
+    'StepArgs',
     'UnitArgs',
 ]
 
@@ -327,8 +368,18 @@ class SilenceHoursArgs:
         pass
 
 @pulumi.input_type
-class UnitArgs:
+class ScaleArgs:
+    def __init__(self, *, step: Optional['StepArgs'] = None):
+        pass
+
+@pulumi.input_type
+class StepArgs:
     def __init__(self):
+        pass
+
+@pulumi.input_type
+class UnitArgs:
+    def __init__(self, *, scale: Optional['ScaleArgs'] = None):
         pass
 """,
     "outputs.py": """
@@ -391,6 +442,11 @@ def test_a_class_comes_with_all_that_its_annotations_name(installed: Install) ->
     assert typing.get_type_hints(sdk.AlarmArgs.__init__) == {"limit": sdk.LimitArgs | sdk.LimitArgsDict}
     assert typing.get_type_hints(sdk.LimitArgs.__init__) == {"unit": sdk.UnitArgs | None}
     assert defined(sdk._inputs) == {"LimitArgs", "LimitArgsDict", "UnitArgs"}
+    # What comes with it comes with no more, until somebody asks for its annotations as Pulumi does.
+    unit = sdk._inputs.UnitArgs
+    assert resolved_annotations(unit)["__init__"] == repr({"scale": typing.Optional[sdk.ScaleArgs]})  # noqa: UP045
+    assert "StepArgs" not in defined(sdk._inputs)
+    assert resolved_annotations(sdk._inputs.ScaleArgs)["__init__"] == repr({"step": typing.Optional[sdk.StepArgs]})  # noqa: UP045
     assert sdk.outputs.Limit.__module__ == "small_sdk.outputs"
     assert defined(sdk.outputs) == {"Limit"}
 
@@ -468,7 +524,7 @@ def test_an_unknown_layout_is_imported_whole_with_a_warning(
         sdk = small_sdk()
     assert [message in str(warning.message) for warning in warned] == [True]
     assert sdk.Alarm is sdk.alarm.Alarm
-    assert defined(sdk._inputs) == {"LimitArgs", "LimitArgsDict", "SilenceHoursArgs", "UnitArgs"}
+    assert defined(sdk._inputs) == set(re.findall(r"'(\w+)',", SDK["_inputs.py"]))
 
 
 def test_a_package_is_installed_once_and_only_before_its_import(installed: Install) -> None:
