@@ -306,9 +306,11 @@ def test_what_a_rename_says_is_what_the_plans_say(root: Path, tmp_path: Path) ->
     ],
 )
 def test_an_alias_would_not_keep_what_has_a_name(type_: str, property_: str) -> None:
-    """Why rename makes all anew: whatever people type is replaced with an alias too."""
+    """Why rename makes all anew: whatever people type is replaced with an alias too, and the old name's rule is not."""
     _, properties = FORCE_NEW[type_]
     assert property_ in properties
+    _, of_rules = FORCE_NEW["aws:lb/listenerRule:ListenerRule"]
+    assert "conditions" not in of_rules
 
 
 def test_what_is_said_is_of_the_service_and_not_of_a_cluster_of_the_same_name() -> None:
