@@ -66,6 +66,8 @@ class AccountBaselineArgs:
     region: str
     regions: Sequence[str] = field(default=())
     """Further regions in which anything may run."""
+    peer_roles: Sequence[str] = ()
+    """Roles in accounts of others by which the program peers with their networks."""
     monthly_budget_usd: int
     billing: ContactArgs
     operations: ContactArgs
@@ -165,10 +167,11 @@ class AccountBaseline(pulumi.ComponentResource):
             "project": args.project,
             "region": args.region,
         }
+        peers = args.peer_roles
         services = self._policy("deploy-services", policies.deploy_services(ops=self._ops)).arn
         identity = self._policy("deploy-identity", policies.deploy_identity(args.account_id, ops=self._ops)).arn
-        state = self._policy("deploy-state", policies.deploy_state(**facts)).arn
-        preview = self._policy("preview", policies.preview(**facts)).arn
+        state = self._policy("deploy-state", policies.deploy_state(**facts, peer_roles=peers)).arn
+        preview = self._policy("preview", policies.preview(**facts, peer_roles=peers)).arn
         return [
             self._role(
                 DEPLOY,

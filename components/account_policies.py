@@ -378,23 +378,37 @@ def no_data(company: str, ops_account_id: str) -> dict[str, Any]:
 
 
 def preview(
-    *, stack: str, account_id: str, ops_account_id: str, company: str, project: str, region: str
+    *,
+    stack: str,
+    account_id: str,
+    ops_account_id: str,
+    company: str,
+    project: str,
+    region: str,
+    peer_roles: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What a preview needs beside ReadOnlyAccess. Any pull request gets it, so it reads no logs either."""
     return policy_document(
         *_no_data(company, ops_account_id, *LOG_READS),
         *_state(stack, company, ops_account_id, project, region, write=False),
-        _assume(account_id, ops_account_id, stack, PREVIEW),
+        _assume(account_id, ops_account_id, stack, PREVIEW, peer_roles),
     )
 
 
 def deploy_state(
-    *, stack: str, account_id: str, ops_account_id: str, company: str, project: str, region: str
+    *,
+    stack: str,
+    account_id: str,
+    ops_account_id: str,
+    company: str,
+    project: str,
+    region: str,
+    peer_roles: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The stack's state and secrets, and the roles that the stack's providers assume."""
     return policy_document(
         *_state(stack, company, ops_account_id, project, region, write=True),
-        _assume(account_id, ops_account_id, stack, DEPLOY),
+        _assume(account_id, ops_account_id, stack, DEPLOY, peer_roles),
     )
 
 
@@ -626,8 +640,8 @@ def _state(stack: str, company: str, ops_account_id: str, project: str, region: 
     ]
 
 
-def _assume(account_id: str, ops_account_id: str, stack: str, role: str) -> Statement:
-    roles = [role_arn(account_id, role)]
+def _assume(account_id: str, ops_account_id: str, stack: str, role: str, peer_roles: Sequence[str]) -> Statement:
+    roles = [role_arn(account_id, role), *peer_roles]
     if account_id != ops_account_id:
         roles.append(delegate_role_arn(ops_account_id, stack, role))
     return {

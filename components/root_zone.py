@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
@@ -13,6 +13,7 @@ from components.iam import (
     DEPLOY,
     PREVIEW,
     Statement,
+    allow,
     delegate_role_name,
     policy_document,
     trust_roles,
@@ -27,7 +28,9 @@ class RootZoneArgs:
     ops_account_id: str
     organization_id: pulumi.Input[str]
     delegates: Mapping[str, str]
-    """Environment -> account id. It may write the NS record of ENVIRONMENT.DOMAIN and nothing else."""
+    """Environment -> account id. It may write the NS record of ENVIRONMENT.DOMAIN."""
+    shifted: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Environment -> the names of this zone that it moves: their records, what proves them, and their health checks."""
     identity_center: bool = False
     """Whether administrators come by IAM Identity Center."""
 
@@ -56,12 +59,12 @@ class RootZone(pulumi.ComponentResource):
                 self._trust("Ops", args.ops_account_id, ADMINISTRATOR),
             ]
             readers = [self._in_organization(self._trust("Environment", account_id, PREVIEW))]
-            self._role(
-                delegate_role_name(environment, DEPLOY),
-                writers,
-                [_look(zone), self._delegate(zone, environment)],
-            )
-            self._role(delegate_role_name(environment, PREVIEW), readers, [_look(zone)])
+            looks, writes = [_look(zone)], [self._delegate(zone, environment)]
+            if names := args.shifted.get(environment):
+                looks.append(_LOOK_AT_CHECKS)
+                writes += [self._shift(zone, names), *_CHECKS]
+            self._role(delegate_role_name(environment, DEPLOY), writers, [*looks, *writes])
+            self._role(delegate_role_name(environment, PREVIEW), readers, looks)
         self.zone_id = zone.zone_id
         self.name_servers = zone.name_servers
         self.register_outputs({"zoneId": self.zone_id, "nameServers": self.name_servers})
@@ -104,6 +107,39 @@ class RootZone(pulumi.ComponentResource):
                 }
             },
         }
+
+    def _shift(self, zone: aws.route53.Zone, names: Sequence[str]) -> Statement:
+        # A certificate is proved by a record whose first label ACM makes up, with an underscore before it:
+        # https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
+        return {
+            "Sid": "Shift",
+            "Effect": "Allow",
+            "Action": "route53:ChangeResourceRecordSets",
+            "Resource": zone.arn,
+            "Condition": {
+                "ForAllValues:StringLike": {
+                    "route53:ChangeResourceRecordSetsNormalizedRecordNames": [
+                        known for name in names for known in (name, f"_*.{name}")
+                    ],
+                },
+                "ForAllValues:StringEquals": {
+                    "route53:ChangeResourceRecordSetsRecordTypes": ["A", "CNAME"],
+                    "route53:ChangeResourceRecordSetsActions": ["CREATE", "DELETE", "UPSERT"],
+                },
+            },
+        }
+
+
+_HEALTH_CHECKS = ["arn:aws:route53:::healthcheck/*"]
+_LOOK_AT_CHECKS = allow("LookAtChecks", ["route53:GetHealthCheck", "route53:ListTagsForResource"], _HEALTH_CHECKS)
+_CHECKS = (
+    allow("NewChecks", ["route53:CreateHealthCheck"], ["*"]),  # which have no name yet
+    allow(
+        "Checks",
+        ["route53:ChangeTagsForResource", "route53:DeleteHealthCheck", "route53:UpdateHealthCheck"],
+        _HEALTH_CHECKS,
+    ),
+)
 
 
 def _look(zone: aws.route53.Zone) -> Statement:

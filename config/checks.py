@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
@@ -15,7 +16,7 @@ from config.errors import NOTHING, Problem, did_you_mean
 from config.fields import ENVIRONMENTS, VpcCidr
 from config.files import read_mapping
 from config.instance_types import instance_type
-from config.migration import Shift
+from config.migration import Migration, Shift
 from config.platform import Platform
 from config.service import JobService, Service, WebService
 from config.settings import EnvironmentSettings, environment_domain
@@ -367,12 +368,12 @@ def migration(settings: EnvironmentSettings, unread: Collection[str], root: Path
                 )
         taken[f"the peer {name}"] = peer.cidr
     domain = settings.platform.domain
-    environments = [environment_domain(settings.platform, name) for name in ENVIRONMENTS]
+    environments = _environment_domains(settings.platform)
     hosts: dict[str, list[str]] = defaultdict(list)
     owners: dict[str, str] = {}
     for name, shift in sorted(settings.migration.shifts.items()):
         key = f"slipway:migration.shifts.{name}"
-        if not _below(shift.host, domain) or any(_below(shift.host, own) for own in environments):
+        if not _in_root_zone(shift.host, settings.platform):
             yield Problem(
                 file=file,
                 key=f"{key}.host",
@@ -419,6 +420,33 @@ def migration(settings: EnvironmentSettings, unread: Collection[str], root: Path
                 "of which the service has two",
                 remedy=f"finish one of {', '.join(names[:most])} first",
             )
+
+
+def shifted(root: Path, platform: Platform) -> dict[str, tuple[str, ...]]:
+    """The names in the root zone that each environment's file moves. What is wrong there is that stack's problem."""
+    names: dict[str, tuple[str, ...]] = {}
+    for environment in ENVIRONMENTS:
+        file = f"Pulumi.{environment}.yaml"
+        content = read_mapping(root / file, file=file)
+        if isinstance(content, Problem):
+            continue
+        try:
+            migration = Migration.model_validate_json(json.dumps(content["config"]["slipway:migration"]))
+        except (KeyError, TypeError, ValidationError):
+            continue
+        hosts = {shift.host for shift in migration.shifts.values() if _in_root_zone(shift.host, platform)}
+        names[environment] = tuple(sorted(hosts))
+    return names
+
+
+def _in_root_zone(host: str, platform: Platform) -> bool:
+    """Whether a name is the root zone's own, and of no environment."""
+    environments = _environment_domains(platform)
+    return _below(host, platform.domain) and not any(_below(host, own) for own in environments)
+
+
+def _environment_domains(platform: Platform) -> list[str]:
+    return [environment_domain(platform, name) for name in ENVIRONMENTS]
 
 
 def _ends(shift: Shift, domain: str, *, key: str, file: str) -> Iterator[Problem]:

@@ -88,7 +88,12 @@ class _Loading:
         if not platform or not stack:
             return None
         settings = OpsSettings(
-            stack="ops", platform=platform, access_role=access_role, people=stack.people, catalogue=catalogue
+            stack="ops",
+            platform=platform,
+            access_role=access_role,
+            people=stack.people,
+            catalogue=catalogue,
+            shifted=checks.shifted(self.root, platform),
         )
         self.problems += quotas.ops(settings)
         return settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from config.fields import Environment, Stack
@@ -55,6 +55,8 @@ class OpsSettings(StackSettings):
 
     people: Mapping[str, Person]
     catalogue: Mapping[str, Service]
+    shifted: Mapping[str, Sequence[str]]
+    """The names in the root zone that each environment moves."""
 
 
 @dataclass(frozen=True, kw_only=True)

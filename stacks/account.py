@@ -6,9 +6,9 @@ import pulumi
 
 from components.account_baseline import AccountBaseline, AccountBaselineArgs, ContactArgs
 from components.compliance import Compliance, ComplianceArgs
-from components.iam import GLOBAL_REGION, bounded, config_bucket_name
+from components.iam import GLOBAL_REGION, bounded, config_bucket_name, role_arn
 from config.platform import Contact, Platform
-from config.settings import StackSettings
+from config.settings import EnvironmentSettings, StackSettings
 
 
 def account_baseline(settings: StackSettings, opts: pulumi.ResourceOptions) -> AccountBaseline:
@@ -34,6 +34,7 @@ def account_baseline(settings: StackSettings, opts: pulumi.ResourceOptions) -> A
             billing=_contact(platform.contacts.billing),
             operations=_contact(platform.contacts.operations),
             security=_contact(platform.contacts.security),
+            peer_roles=_peer_roles(settings),
             identity_center=platform.identity_center is not None,
         ),
         opts,
@@ -42,6 +43,11 @@ def account_baseline(settings: StackSettings, opts: pulumi.ResourceOptions) -> A
     if settings.account.id != platform.accounts.ops.id:
         compliance(settings, config_bucket_name(platform.company, platform.accounts.ops.id), opts)
     return baseline
+
+
+def _peer_roles(settings: StackSettings) -> list[str]:
+    peers = settings.migration.peers.values() if isinstance(settings, EnvironmentSettings) else ()
+    return sorted({role_arn(peer.account_id, peer.role) for peer in peers})
 
 
 def compliance(settings: StackSettings, config_bucket: pulumi.Input[str], opts: pulumi.ResourceOptions) -> Compliance:

@@ -107,6 +107,7 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
             ops_account_id=ops_account_id,
             organization_id=organization.id,
             delegates={stack: account_ids[stack] for stack in ENVIRONMENTS},
+            shifted=settings.shifted,
             identity_center=platform.identity_center is not None,
         ),
         in_account,

@@ -5,6 +5,7 @@ import pytest
 from components.root_zone import RootZone, RootZoneArgs
 from tests.cloud import Cloud
 
+POLICY = "aws:iam/rolePolicy:RolePolicy"
 OPS, DEV = "111111111111", "222222222222"
 
 
@@ -49,6 +50,40 @@ def test_an_environment_changes_its_own_ns_record_and_nothing_else(zone: Cloud) 
             },
         },
     ]
+
+
+def test_an_environment_moves_the_names_that_it_says_and_no_other(cloud: Cloud) -> None:
+    args = RootZoneArgs(
+        domain="acme.example",
+        ops_account_id=OPS,
+        organization_id="o-acme",
+        delegates={"dev": DEV, "prod": "444444444444"},
+        shifted={"prod": ["acme.example", "www.acme.example"]},
+    )
+    cloud.deploy(lambda: RootZone("root", args))
+    allowed = {
+        role: {
+            s["Sid"]: s for s in json.loads(cloud.one(POLICY, f"root-delegate-{role}-policy")["policy"])["Statement"]
+        }
+        for role in ("dev", "prod", "prod-preview")
+    }
+    assert set(allowed["dev"]) == {"Look", "Delegate"}
+    assert set(allowed["prod"]) == {"Look", "LookAtChecks", "Delegate", "Shift", "NewChecks", "Checks"}
+    assert set(allowed["prod-preview"]) == {"Look", "LookAtChecks"}
+    assert allowed["prod"]["Shift"]["Condition"] == {
+        "ForAllValues:StringLike": {
+            "route53:ChangeResourceRecordSetsNormalizedRecordNames": [
+                "acme.example",
+                "_*.acme.example",
+                "www.acme.example",
+                "_*.www.acme.example",
+            ]
+        },
+        "ForAllValues:StringEquals": {
+            "route53:ChangeResourceRecordSetsRecordTypes": ["A", "CNAME"],
+            "route53:ChangeResourceRecordSetsActions": ["CREATE", "DELETE", "UPSERT"],
+        },
+    }
 
 
 def test_a_preview_looks_only(zone: Cloud) -> None:

@@ -87,7 +87,7 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str],
         "drain": ENVIRONMENTS,
         "added": ("stage",),
         "removed": ("stage",),
-        "moving": ("prod",),
+        "moving": ("ops", "prod"),
         "queue": ("prod",),
         "sizes": ("prod",),
     }
@@ -307,10 +307,29 @@ def test_a_migration_adds_its_peering_and_its_shift_and_gives_the_service_one_ho
     }
     assert records["shift-site-new"]["aliases"][0]["name"] == "${app-public:LoadBalancer.dnsName}"
     assert removed == []
-    ((before, after),) = differing
-    assert after.name == "website-rule"
-    (change,) = differences(before.to_json(), after.to_json())
+    after = {new.name: (old, new) for old, new in differing}
+    assert set(after) == {"website-rule", "account-deploy-state", "account-preview"}
+    before, rule = after["website-rule"]
+    for name in ("account-deploy-state", "account-preview"):
+        (assume,) = (
+            s for s in json.loads(after[name][1].inputs["policy"])["Statement"] if s["Sid"] == "AssumeTheProvidersRoles"
+        )
+        assert "arn:aws:iam::999999999999:role/slipway-peering" in assume["Resource"]
+    (change,) = differences(before.to_json(), rule.to_json())
     assert change == ("inputs.conditions[0].hostHeader.values[]", None, "www.acme.example")
+
+
+def test_ops_lets_an_environment_move_the_names_of_its_migration_and_nothing_else(
+    evaluated: dict[tuple[str, str], Plan],
+) -> None:
+    added, removed, differing = changed(evaluated["committed", "ops"], evaluated["moving", "ops"])
+    assert (added, removed) == ([], [])
+    policies = {new.name: json.loads(new.inputs["policy"])["Statement"] for _, new in differing}
+    assert set(policies) == {"root-zone-delegate-prod-policy", "root-zone-delegate-prod-preview-policy"}
+    (shift,) = (s for s in policies["root-zone-delegate-prod-policy"] if s["Sid"] == "Shift")
+    assert shift["Condition"]["ForAllValues:StringLike"] == {
+        "route53:ChangeResourceRecordSetsNormalizedRecordNames": ["www.acme.example", "_*.www.acme.example"]
+    }
 
 
 def test_a_worker_follows_its_queue(evaluated: dict[tuple[str, str], Plan]) -> None:
