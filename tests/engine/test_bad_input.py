@@ -6,7 +6,6 @@ import subprocess
 
 import pytest
 
-from .faults import SERVICES
 from .provider.faults import Fault
 from .workspace import Run, Workspace
 
@@ -17,7 +16,7 @@ STACK = "dev"
 
 @pytest.fixture
 def stack(workspace: Workspace) -> Workspace:
-    workspace.shrink(SERVICES)
+    workspace.shrink(["reports"])
     workspace.init(STACK)
     return workspace
 
