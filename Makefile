@@ -40,10 +40,12 @@ test: check ## Run the checks and every test
 test-engine: need-pulumi $(READY) ## Run only the tests that need Pulumi's engine
 	@$(BIN)/pytest -m engine $(ARGS)
 
-check: $(READY) ## Check lint, format and types
+check: $(READY) ## Check lint, format, types, scripts and workflows
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
-	@$(BIN)/shellcheck .ci/run
+	@$(BIN)/shellcheck .ci/run .github/scripts/propose
+	@$(BIN)/actionlint -shellcheck $(BIN)/shellcheck
+	@$(BIN)/zizmor --offline --quiet --persona pedantic .github
 	@$(BIN)/pyrefly check
 
 format: $(READY) ## Format, and fix what lint can fix
