@@ -10,6 +10,7 @@ Each measurement is a process of its own, from its start to its end, that writes
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import shutil
@@ -23,6 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.diff import changed_service, forget_plans
 from benchmarks.project import ROOT, generate
 
 FEW, MANY = 20, 1000  # services
@@ -75,6 +77,13 @@ def _verdicts(folder: Path, *, pairs: int, large_pairs: int) -> Iterator[Verdict
 
     yield _compare("plan --all / plan prod", _plan("--all"), plan, pairs, limit=1.6)
 
+    changed = folder / "changed"
+    diff = changed_service(changed)
+    _seconds(diff)  # plans the base
+    yield _compare("diff of one service, all stacks / plan --all", diff, _plan("--all"), pairs, limit=1.6)
+    cold = functools.partial(forget_plans, changed)
+    yield _compare("  the same, base not planned yet", diff, _plan("--all"), pairs, limit=None, before=cold)
+
     few, many = folder / "few", folder / "many"
     generate(few, FEW)
     generate(many, MANY)
@@ -120,8 +129,13 @@ def _compare(
     *,
     limit: float | None,
     weigh: Callable[[float], float] = lambda ratio: ratio,
+    before: Callable[[], None] = lambda: None,
 ) -> Verdict:
-    measured = [(_seconds(command), _seconds(base)) for _ in range(pairs)]
+    """`before` is done ahead of each run of `command`, and not measured."""
+    measured = []
+    for _ in range(pairs):
+        before()
+        measured.append((_seconds(command), _seconds(base)))
     first, second = (statistics.median(side) for side in zip(*measured, strict=True))
     return Verdict(
         what=what,
