@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from config.instance_types import InstanceType, instance_type
 from config.service import JobService
-from config.settings import Cluster, DeployedService
+from config.settings import Cluster, DeployedService, EnvironmentSettings
 
 ZONES = 3
 
@@ -56,6 +56,14 @@ class ClusterCapacity:
         while maximum - -(-maximum // ZONES) < self.needed:
             maximum += 1
         return maximum
+
+
+def capacity(settings: EnvironmentSettings) -> Iterator[ClusterCapacity]:
+    """The proof for every cluster of an environment on which something runs."""
+    for name, cluster in sorted(settings.clusters.items()):
+        services = (service for service in settings.services.values() if service.spec.cluster == name)
+        if proof := cluster_capacity(cluster, services):
+            yield proof
 
 
 def fits_on_host(service: DeployedService, host: InstanceType) -> bool:

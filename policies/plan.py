@@ -33,6 +33,16 @@ def check_all(plans: Iterable[Plan], exempted: Sequence[exemptions.Exemption] | 
     ]
 
 
+def once(findings: Iterable[Finding]) -> list[tuple[Finding, tuple[str, ...]]]:
+    """The same finding of several stacks is one: the first of them, and where it was made."""
+    found: dict[tuple[str | None, ...], tuple[Finding, tuple[str, ...]]] = {}
+    for each in findings:
+        key = (each.rule.name, each.resource.label, each.message, each.exception)
+        first, stacks = found.get(key, (each, ()))
+        found[key] = (first, tuple(dict.fromkeys((*stacks, each.stack))))
+    return list(found.values())
+
+
 def _broken(rule: Rule, plans: dict[str, Plan]) -> Iterator[tuple[str, Resource, str]]:
     if rule.of_estate:
         yield from rule.of_estate(plans)

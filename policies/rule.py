@@ -52,6 +52,17 @@ class Finding:
     exception: str | None = None
     """Why this is right nevertheless, as policies/exceptions.yaml says; a finding without it is a violation."""
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "rule": self.rule.name,
+            "reason": self.rule.reason,
+            "remedy": self.rule.remedy,
+            "stack": self.stack,
+            "urn": self.resource.urn,
+            "message": self.message,
+            "exception": self.exception,
+        }
+
 
 def resource_rule(*types: str, remedy: str) -> Callable[[ResourceCheck], Rule]:
     """Makes a rule of a check of single resources. Its name is the function's, its reason the docstring."""

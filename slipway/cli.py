@@ -47,6 +47,7 @@ def plan(
     stack: Annotated[str | None, typer.Argument(help="dev, stage, prod, ...", show_default=False)] = None,
     every: Annotated[bool, typer.Option("--all", help="Plan every stack.")] = False,
     details: Annotated[bool, typer.Option("--details", help="Every resource with every input.")] = False,
+    policies: Annotated[bool, typer.Option("--policies", help="What breaks a rule of policies/.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
     traceback: Annotated[bool, typer.Option("--traceback", help="Show where the program failed, in full.")] = False,
     root: Root = None,
@@ -57,6 +58,8 @@ def plan(
         _stop(f"name one stack ({', '.join(project.stacks())}), or give --all for every stack.", 1)
     plans, _ = _planned(project, project.stacks() if every else [str(stack)], traceback=traceback)
 
+    if policies:
+        raise typer.Exit(_judge(plans, as_json))
     if as_json:
         data = [plan.to_json() for plan in plans] if every else plans[0].to_json()
         typer.echo(json.dumps(data, indent=2, sort_keys=True))
@@ -68,6 +71,22 @@ def plan(
         if number:
             out.print()
         (render.details if details else render.overview)(each, out)
+
+
+def _judge(plans: Sequence[Plan], as_json: bool) -> bool:
+    """Writes what breaks a rule, and what is excepted; whether anything breaks one."""
+    from policies.plan import check_all, once
+    from slipway import render
+
+    try:
+        findings = check_all(plans)
+    except ValueError as error:  # policies/exceptions.yaml
+        _stop(str(error), 1)
+    if as_json:
+        typer.echo(json.dumps([finding.to_json() for finding in findings], indent=2, sort_keys=True))
+    else:
+        render.findings(once(findings), [plan.stack for plan in plans], render.console(sys.stdout))
+    return any(finding.exception is None for finding in findings)
 
 
 def _stop(message: str, code: int) -> NoReturn:
@@ -94,8 +113,13 @@ def diff(
 ) -> None:
     """Show what a change does to every stack: risks first, then each resource."""
     from slipway import diff_report, render
+    from slipway.project import ProjectError
 
-    report = diff_report.build(*_compared(base, head, stacks or (), root))
+    compared = _compared(base, head, stacks or (), root)
+    try:
+        report = diff_report.build(*compared)
+    except ProjectError as error:
+        _stop(str(error), 1)
     match form:
         case Format.JSON:
             typer.echo(json.dumps(report.to_json(), indent=2, sort_keys=True))
@@ -153,7 +177,7 @@ def parity(
     (ours, theirs), _ = _planned(_project(root), [one, other])
     found = parities.compare(ours, theirs)
     parities.table(found, one, other, render.console(sys.stdout))
-    raise typer.Exit(any(not difference.kind for difference in found))
+    raise typer.Exit(bool(parities.wrong(found)))
 
 
 @app.command()
@@ -211,6 +235,8 @@ def _compared(base: str, head: str | None, stacks: Sequence[str], root: Path | N
     try:
         repository = revisions.Repository(_project_folder(root))
         both = [repository.revision(base), repository.revision(head) if head else repository.working_tree()]
+        if head and (note := repository.left_out(both[1])):
+            typer.echo(note, err=True)
         before, after = repository.plan(both, stacks)
         known = {name for each in (before, after) for name in (*each.plans, *each.failures)}
         if stacks and "" not in known and (unknown := sorted(set(stacks) - known)):

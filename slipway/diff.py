@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from slipway.architecture import CLUSTER, SERVICE
-from slipway.force_new import ALWAYS, FORCE_NEW, SOMETIMES
+from slipway.force_new import ALWAYS, FORCE_NEW, ONLY_WHERE, SOMETIMES
 from slipway.plan import REFERENCE, STACK_TYPE, Plan, Resource
 
 TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
@@ -150,11 +150,15 @@ def compare_stack(before: Plan, after: Plan) -> StackDiff:
     """The verdict on every resource of one stack."""
     old = {resource.urn: resource for resource in before.resources}
     found: list[tuple[Resource | None, Resource]] = []
+    moved: dict[str, Resource] = {}  # URN -> what it was called before
     for resource in after.resources:
         match = old.pop(resource.urn, None)
-        for alias in () if match else _alias_urns(resource):
-            match = match or old.pop(alias, None)
+        if match is None and (alias := next((urn for urn in _former_urns(resource, moved) if urn in old), None)):
+            match = moved[resource.urn] = old.pop(alias)
         found.append((match, resource))
+    if moved:
+        rename = _Renaming(moved, after)
+        found = [(match and rename(match), resource) for match, resource in found]
 
     properties: dict[str, list[PropertyChange]] = {}
     for match, resource in found:
@@ -192,8 +196,27 @@ def _action(before: Resource | None, after: Resource, properties: Sequence[Prope
     return Action.OPTIONS if all(change.path.startswith("options.") for change in properties) else Action.UPDATE
 
 
+def _former_urns(resource: Resource, moved: Mapping[str, Resource]) -> Iterator[str]:
+    """The URNs that a resource may have had before: those of its aliases, and its own below a parent that has moved.
+
+    As Pulumi's engine has it (step_generator.go, generateAliases).
+    """
+    own = [*_alias_urns(resource)]
+    yield from own
+    parent = moved.get(resource.parent or "")
+    if parent is None:
+        return
+    parent_name = (resource.parent or "").rpartition("::")[2]
+    for urn in (resource.urn, *own):
+        head, project, qualified, name = urn.split("::", 3)
+        if name.startswith(parent_name):
+            name = parent.name + name.removeprefix(parent_name)
+        above = parent.urn.split("::")[2]
+        yield f"{head}::{project}::{above}${qualified.rpartition('$')[2]}::{name}"
+
+
 def _alias_urns(resource: Resource) -> Iterator[str]:
-    """The URNs that a resource had before, of its aliases; a part that an alias does not give is today's."""
+    """The URNs of a resource's aliases; a part that an alias does not give is today's."""
     head, project, qualified, name = resource.urn.split("::", 3)
     for alias in resource.aliases:
         if isinstance(alias, str):
@@ -212,6 +235,31 @@ def _alias_urns(resource: Resource) -> Iterator[str]:
                 alias.get("name", name),
             )
         )
+
+
+class _Renaming:
+    """Lets a plan call by today's names what has moved: a reference under another name has the same value."""
+
+    def __init__(self, moved: Mapping[str, Resource], after: Plan) -> None:
+        now = {resource.urn: resource for resource in after.resources}
+        self._urns = {old.urn: urn for urn, old in moved.items()}
+        self._names = {(old.name, old.short_type): now[urn] for urn, old in moved.items()}
+
+    def __call__(self, resource: Resource) -> Resource:
+        provider = resource.provider and self._urns.get(resource.provider, resource.provider)
+        return replace(resource, inputs=self._renamed(resource.inputs), provider=provider)
+
+    def _renamed(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return REFERENCE.sub(self._reference, value) if "${" in value else value
+        if isinstance(value, Mapping):
+            return {self._renamed(key): self._renamed(member) for key, member in value.items()}
+        return [self._renamed(element) for element in value] if isinstance(value, list) else value
+
+    def _reference(self, found: re.Match[str]) -> str:
+        above, dollar, short_type = found[2].rpartition("$")
+        now = self._names.get((found[1], short_type))
+        return f"${{{now.name}:{above}{dollar}{now.short_type}.{found[3]}}}" if now else found[0]
 
 
 # What differs --------------------------------------------------------------------------------------------------------
@@ -266,9 +314,17 @@ def _effect(resource: Resource, path: str, *values: Any) -> dict[str, Any]:
     if any(_below(each, name) for name in FORCE_NEW[token][1] for each in plains):
         return {"effect": Effect.REPLACES}
     for name, condition in SOMETIMES.get(token, {}).items():
-        if any(_below(each, name) for each in plains):
+        if any(_below(each, name) for each in plains) and _may_hold(resource, name):
             return {"effect": Effect.MAY_REPLACE, "because": condition}
     return {}
+
+
+def _may_hold(resource: Resource, name: str) -> bool:
+    """Whether a condition that asks for a value of another input is met by it; an unknown value may be any."""
+    if (resource.type, name) not in ONLY_WHERE:
+        return True
+    other, value = ONLY_WHERE[resource.type, name]
+    return str(resource.inputs.get(other)).startswith(("${", value))
 
 
 def _inner_paths(value: Any, path: str) -> Iterator[str]:
@@ -357,7 +413,8 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, 
 
 
 def _list_differences(before: list[Any], after: list[Any], path: str) -> Iterator[tuple[str, Any, Any]]:
-    if identity := _identity(before, after):
+    identity = _identity(before, after)
+    if identity and not _all_renamed(before, after, identity):
         old, new = ({element[identity]: element for element in elements} for elements in (before, after))
         for name in [*old, *(name for name in new if name not in old)]:
             yield from differences(old.get(name), new.get(name), f"{path}[{name}]")
@@ -373,6 +430,12 @@ def _list_differences(before: list[Any], after: list[Any], path: str) -> Iterato
             yield f"{path}[]", json.loads(text), None
         for text in added.elements():
             yield f"{path}[]", None, json.loads(text)
+
+
+def _all_renamed(before: list[Any], after: list[Any], identity: str) -> bool:
+    """Whether each element reads best as the one in its place under another name."""
+    old, new = ({element[identity] for element in elements} for elements in (before, after))
+    return len(before) == len(after) and not old & new
 
 
 def _identity(before: list[Any], after: list[Any]) -> str | None:
@@ -424,6 +487,7 @@ def _cascade(found: Sequence[tuple[Resource | None, Resource]], properties: dict
             effect = _effect(user, path)
             effect["because"] = f"{resource.name} ({resource.short_type}) is {word}"
             own.append(PropertyChange(path=path, before=value, after=value, **effect))
+            own.sort(key=lambda change: change.path)
             pending.append(user)
 
 
@@ -448,8 +512,9 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
                 yield path, str(key)
             yield from _leaves(member, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list):
+        identity = _identity(value, value)
         for index, element in enumerate(value):
-            yield from _leaves(element, f"{path}[{index}]")
+            yield from _leaves(element, f"{path}[{element[identity] if identity else index}]")
     elif isinstance(value, str):
         yield path, value
 

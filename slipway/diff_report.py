@@ -6,21 +6,18 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-from slipway import access, risks
+from slipway import access, review, risks
 from slipway.diff import Action, Change, Diff, Effect, PropertyChange, Risk, compare_stack, merge
 from slipway.parity import Identity
 from slipway.plan import Failure, Plan
 from slipway.project import ProjectError
 from slipway.revisions import Planned
-
-MARKER = "<!-- slipway-diff -->"
-"""By this the one comment is found again that is updated in place."""
 
 LIMIT = 60_000  # characters; GitHub takes 65,536
 
@@ -56,6 +53,7 @@ class Report:
     base_failures: tuple[Failure, ...] = ()
     head_failures: tuple[Failure, ...] = ()
     resources: Mapping[str, int] | None = None  # stack -> resources at the head, as a fallback for a diff
+    review: review.Review = field(default_factory=review.Review)
 
     @property
     def exit_code(self) -> int:
@@ -83,6 +81,7 @@ class Report:
             "base_failures": [asdict(failure) for failure in self.base_failures],
             "head_failures": [asdict(failure) for failure in self.head_failures],
             "resources": dict(self.resources or {}),
+            "review": self.review.to_json(),
         }
 
 
@@ -107,6 +106,7 @@ def build(base: Planned, head: Planned) -> Report:
         base_failures=tuple(base.failures.values()),
         head_failures=tuple(head.failures.values()),
         resources={stack: sum(r.custom for r in plan.resources) for stack, plan in head.plans.items()},
+        review=review.of(base, head),
     )
 
 
@@ -140,6 +140,10 @@ def terminal(report: Report, out: Console) -> None:
         out.print(Text(f"\n{risks.KINDS[kind]}", "bold red" if kind == "state" else "bold yellow"))
         for entry in entries:
             out.print(f"  {_risk_line(entry)}", soft_wrap=True)
+    for answer in review.answers(report.review):
+        out.print(Text(f"\n{answer.title}", "bold yellow" if answer.alarming else "bold"))
+        for line in answer.lines:
+            out.print(f"  {line}", soft_wrap=True)
     for (owner, stacks), changes in _by_owner(report.diff.changes).items():
         out.print(Text.assemble("\n", (owner, "bold cyan"), (f"  {', '.join(stacks)}", "dim")))
         for change in changes:
@@ -157,7 +161,7 @@ def markdown(report: Report, limit: int = LIMIT) -> str:
     What cuts first is details, then the lists of lesser risks; what is replaced or deleted with its state is named to
     the last.
     """
-    where = "the job's artifact, or `slipway diff` on your machine, has all of it"
+    where = "the artifact `diff` of this run, or `slipway diff` on your machine, has all of it"
     full = _summary(report, None)
     summary = full if len(full) <= limit * 3 // 4 else _summary(report, _SHOWN)
     if len(summary) > limit:  # thousands of stateful resources: their names alone
@@ -180,7 +184,7 @@ def markdown(report: Report, limit: int = LIMIT) -> str:
 
 
 def _summary(report: Report, shown: int | None, names_only: bool = False) -> str:
-    lines = [MARKER, f"### {report.headline}", "", f"{_code(report.base)} → {_code(report.head)}", ""]
+    lines = [f"### {report.headline}", "", f"{_code(report.base)} → {_code(report.head)}", ""]
     for which, failures in (("base", report.base_failures), ("head", report.head_failures)):
         for message in messages(failures):
             lines += [f"**The {which} could not be planned.**", "", *_fence(message[:4000], ""), ""]
@@ -204,7 +208,21 @@ def _summary(report: Report, shown: int | None, names_only: bool = False) -> str
         if len(cut) < len(entries):
             lines.append(f"- and {len(entries) - len(cut)} more")
         lines.append("")
+    for answer in review.answers(report.review, _code):
+        lines += _answer(answer, shown)
     return "\n".join(lines) + "\n"
+
+
+def _answer(answer: review.Answer, shown: int | None) -> list[str]:
+    """A line, what has to be seen below it, and the rest folded, where there is room for it."""
+    lines = [f"**{answer.title}**", *(f"- {line}" for line in answer.lines[:shown])]
+    if shown is not None and len(answer.lines) > shown:
+        lines.append(f"- and {len(answer.lines) - shown} more")
+    lines.append("")
+    if answer.more and shown is None:
+        listed = "\n".join(_fence("\n".join(answer.more), ""))
+        lines += [f"<details><summary>{len(answer.more)} more</summary>\n\n{listed}\n\n</details>", ""]
+    return lines
 
 
 def _block(owner: str, stacks: Sequence[str], changes: Sequence[Change]) -> str:
@@ -303,7 +321,11 @@ def _apart(before: str, after: str) -> tuple[str, str]:
 
 def messages(failures: Iterable[Failure]) -> list[str]:
     """What is wrong in a shared file is wrong in every stack: once is enough."""
-    return list(dict.fromkeys(failure.message for failure in failures))
+    stacks: dict[str, list[str]] = {}
+    for failure in failures:
+        text = failure.message.removeprefix(f"stack {failure.stack}: ")
+        stacks.setdefault(text, []).extend([failure.stack] if text != failure.message else [])
+    return [f"{', '.join(names)}: {text}" if names else text for text, names in stacks.items()]
 
 
 def by_kind(found: Iterable[Risk]) -> dict[str, list[Risk]]:

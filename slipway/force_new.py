@@ -38,6 +38,12 @@ SOMETIMES: dict[str, dict[str, str]] = {
     "datadog:index/softwareCatalog:SoftwareCatalog": {"entity": "when its kind, namespace or name changes"},
 }
 
+# Of these conditions, those that only hold where another input has a certain value: which input, and the value.
+ONLY_WHERE: dict[tuple[str, str], tuple[str, str]] = {
+    ("aws:lb/loadBalancer:LoadBalancer", "securityGroups"): ("loadBalancerType", "network"),
+    ("aws:lb/loadBalancer:LoadBalancer", "subnets"): ("loadBalancerType", "network"),
+}
+
 FORCE_NEW: dict[str, tuple[str, tuple[str, ...]]] = {
     "aws:accessanalyzer/analyzer:Analyzer": (
         "accessanalyzer.resourceAnalyzer",

@@ -90,6 +90,11 @@ class Difference:
         """Whether a component says it of itself, so that a table needs no other line of this kind for it."""
         return self.path.startswith("outputs.")
 
+    @property
+    def said(self) -> str:
+        """`tasks min` of `outputs.tasks.min`."""
+        return self.path.removeprefix("outputs.").replace(".", " ")
+
     def to_json(self) -> dict[str, Any]:
         return {
             "owner": self.owner,
@@ -209,25 +214,36 @@ def _kind(resource: Resource, path: str, ours: Any, theirs: Any, versions: tuple
     return ""
 
 
+def wrong(found: Sequence[Difference]) -> list[Difference]:
+    """What environments must not differ in."""
+    return [each for each in found if not each.kind]
+
+
+def allowed(found: Sequence[Difference]) -> list[tuple[str, str, str, str]]:
+    """Owner, what, ours and theirs of what may differ: a line for each owner and kind."""
+    return [
+        (each.owner, _LABELS.get(each.said, each.said), str(each.ours), str(each.theirs))
+        for each in sorted(found, key=lambda each: (each.owner, each.path))
+        if each.summary and each.kind and each.kind != "scaling"
+    ]
+
+
 def table(found: Sequence[Difference], one: str, other: str, out: Console) -> None:
-    """What may differ, a line for each owner and kind; then everything that must not."""
-    summaries = [each for each in found if each.summary and each.kind]
+    """What may differ, then everything that must not."""
     rows = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("What", "", one, other):
         rows.add_column(column)
-    for each in sorted(summaries, key=lambda each: (each.owner, each.path)):
-        if each.kind != "scaling":
-            path = each.path.removeprefix("outputs.").replace(".", " ")
-            rows.add_row(each.owner, _LABELS.get(path, path), str(each.ours), str(each.theirs))
+    for row in allowed(found):
+        rows.add_row(*row)
     if rows.row_count:
         out.print(rows)
-    wrong = [each for each in found if not each.kind]
-    if not wrong:
-        out.print(f"{one} and {other} differ in nothing but identity, instance types, counts and versions.")
+    differing = wrong(found)
+    if not differing:
+        out.print(f"{one} and {other} differ in nothing but identity, sizes, counts and versions.")
         return
     out.print(Text(f"\n{one} and {other} must not differ in this:", "bold red"))
-    for each in wrong:
-        out.print(f"  {each.owner}: {each.resource.name} ({each.resource.short_type}) {each.path}".rstrip())
+    for each in differing:
+        out.print(f"  {each.owner}: {each.resource.label} {each.path}".rstrip())
         out.print(f"      {one}: {json.dumps(each.ours)}", soft_wrap=True)
         out.print(f"      {other}: {json.dumps(each.theirs)}", soft_wrap=True)
 

@@ -54,6 +54,11 @@ class Resource:
         """`TargetGroup` of `aws:lb/targetGroup:TargetGroup`."""
         return self.type.rpartition(":")[2]
 
+    @property
+    def label(self) -> str:
+        """`orders-tg (TargetGroup)`: what people call it."""
+        return f"{self.name} ({self.short_type})"
+
     def to_json(self) -> dict[str, Any]:
         return {
             "urn": self.urn,

@@ -44,6 +44,9 @@ _SETTINGS: Any = settings.SETTINGS  # its attributes are context variables, whic
 
 _registrations: Any = pulumi.runtime.resource
 
+_HOME = Path(__file__).resolve().parents[1]
+"""The project that this command is part of."""
+
 _SERVICE = re.compile(r"\baws\.([a-z0-9]+)\.")
 _COMPOSING = ("components", "stacks")  # the folders of a project whose code declares resources
 
@@ -211,10 +214,18 @@ class _Loop(asyncio.SelectorEventLoop):
 
 
 def _forget_modules_of(root: Path) -> None:
-    """Lets the program import its own modules even where this process has others of the same names."""
-    own = {entry.stem for entry in root.iterdir() if entry.is_dir() or entry.suffix == ".py"}
-    for name in [name for name in sys.modules if name.partition(".")[0] in own - {"__main__"}]:
+    """Lets the program import its own modules even where this process has others of the same names.
+
+    What it lacks is missing then, and not found in the project that this command is part of.
+    """
+    own = {entry.stem for folder in (root, _HOME) for entry in folder.iterdir() if _is_module(entry)} - {"__main__"}
+    for name in [name for name in sys.modules if name.partition(".")[0] in own]:
         del sys.modules[name]
+    sys.path[:] = [str(root), *(entry for entry in sys.path if Path(entry).resolve() != _HOME)]
+
+
+def _is_module(entry: Path) -> bool:
+    return entry.is_dir() or entry.suffix == ".py"
 
 
 def _place(error: BaseException | None, root: Path) -> str:

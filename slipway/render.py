@@ -10,7 +10,7 @@ import os
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import yaml
 from rich.console import Console
@@ -18,6 +18,9 @@ from rich.text import Text
 
 from slipway import architecture
 from slipway.plan import STACK_TYPE, Plan, Resource
+
+if TYPE_CHECKING:
+    from policies.rule import Finding
 
 _PIPE_WIDTH = 10_000  # nothing wraps, so every line can be searched for
 _INDENT = 2
@@ -77,6 +80,26 @@ def details(plan: Plan, out: Console) -> None:
         for title, section in sections.items():
             if section:
                 _block(title, section, level + 1, out)
+
+
+def findings(found: Sequence[tuple[Finding, Sequence[str]]], stacks: Sequence[str], out: Console) -> None:
+    """What breaks a rule, by rule, with its reason and remedy; then what is excepted, each with its own reason."""
+    broken = [(finding, where) for finding, where in found if finding.exception is None]
+    excepted = [(finding, where) for finding, where in found if finding.exception is not None]
+    title = Text.assemble(("Policies ", _HEAD), (", ".join(stacks), "bold cyan"))
+    out.print(title.append(f"  {len(broken)} broken, {len(excepted)} excepted", _WARN if broken else _FAINT))
+    for rule in dict.fromkeys(finding.rule for finding, _ in broken):
+        out.print(Text(f"\n{rule.name}", _WARN).append(f"  {rule.reason}", _FAINT), soft_wrap=True)
+        for finding, where in broken:
+            if finding.rule is rule:
+                out.print(f"  {finding.resource.label} ({', '.join(where)}): {finding.message}", soft_wrap=True)
+        out.print(f"  remedy: {rule.remedy}", soft_wrap=True)
+    if excepted:
+        out.print(Text("\nExcepted in policies/exceptions.yaml", _HEAD))
+    for finding, where in excepted:
+        line = f"{finding.rule.name}  {finding.resource.label} ({', '.join(where)}): {finding.message}"
+        out.print(f"  {line}", soft_wrap=True)
+        out.print(Text(f"    {finding.exception}", _FAINT), soft_wrap=True)
 
 
 # The first screen ----------------------------------------------------------------------------------------------------

@@ -14,17 +14,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from policies import plan as policies
-from policies.rule import Finding
 from policies.rules import RULES
-from slipway import access, architecture, diff_report, drawing, pages, parity, render, risks
+from slipway import access, architecture, diff_report, drawing, pages, parity, render, review, risks
 from slipway.diff import TASK_DEFINITION, Action, Change, owners
 from slipway.plan import STACK_TYPE, Plan, Resource
 from slipway.project import ProjectError
+from slipway.review import MIRRORED
 from slipway.revisions import Planned
-
-MIRRORED = ("stage", "prod")
-"""The environments that may differ in sizes, counts and versions alone."""
 
 # Action -> its class on the page; the order is that of marks on a drawing: what is worst is shown.
 _CLASSES = {
@@ -40,14 +36,6 @@ _CLASSES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """A finding of a policy; `new` where the base has no such one."""
-
-    finding: Finding
-    new: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class Row:
     """A service or a cluster in every environment that has it."""
 
@@ -59,6 +47,7 @@ class Row:
 def page(head: Planned, base: Planned | None = None) -> str:
     """The file. With a base it is about what lies between the two."""
     report = diff_report.build(base, head) if base else None
+    reviewed = report.review if report else review.of(None, head)
     platform, reaches = _access(head)
     plans = {stack: head.plans[stack] for stack in _in_order(head.plans)}
     people = {stack: len({reach.person for reach in reaches if reach.environment == stack}) for stack in plans}
@@ -83,9 +72,9 @@ def page(head: Planned, base: Planned | None = None) -> str:
         clusters=_rows((account.stack, account.clusters) for account in environments),
         descriptions=architecture.descriptions(plans.values()),
         mirrored=MIRRORED,
-        must_not_differ=_must_not_differ(head),
+        must_not_differ=None if reviewed.differences is None else parity.wrong(reviewed.differences),
         roles=_roles(reaches),
-        findings=_findings(plans, base),
+        findings=reviewed.findings or (),
         rules=RULES,
         classes=_CLASSES,
         changes=_by_owner(report.diff.changes if report else ()),
@@ -173,31 +162,6 @@ def _roles(reaches: Iterable[access.Reach]) -> dict[str, dict[str, list[access.R
     for reach in reaches:
         found.setdefault(reach.person, {}).setdefault(reach.environment, []).append(reach)
     return found
-
-
-def _must_not_differ(head: Planned) -> list[parity.Difference] | None:
-    """What differs between the environments that mirror each other and should not; None without both."""
-    if not all(stack in head.plans for stack in MIRRORED):
-        return None
-    found = parity.compare(*(head.plans[stack] for stack in MIRRORED))
-    return [difference for difference in found if not difference.kind]
-
-
-def _findings(plans: Mapping[str, Plan], base: Planned | None) -> list[Found]:
-    """Violations first; among each, what is new with the head comes first. Raises ProjectError."""
-    try:
-        found = policies.check_all(plans.values())
-        known = {_key(each) for each in policies.check_all(base.plans.values())} if base else set()
-    except ValueError as error:
-        raise ProjectError(f"{error}") from None
-    # Of what could not be planned nobody knows what it broke.
-    comparable = {stack for stack in plans if base and not {stack, ""} & base.failures.keys()}
-    entries = [Found(finding=each, new=each.stack in comparable and _key(each) not in known) for each in found]
-    return sorted(entries, key=lambda entry: (entry.finding.exception is not None, not entry.new))
-
-
-def _key(finding: Finding) -> tuple[str, str, str, str]:
-    return finding.rule.name, finding.stack, finding.resource.urn, finding.message
 
 
 def _resources(plans: Mapping[str, Plan], before: Mapping[str, Plan], report: diff_report.Report | None) -> str:

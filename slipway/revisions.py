@@ -86,9 +86,27 @@ class Repository:
 
     def working_tree(self) -> Revision:
         """The files as they are; those of HEAD where nothing differs."""
-        changed = self._git("status", "--porcelain", "--untracked-files=all", "--", str(self.root))
+        changed = self.uncommitted()
         tree = None if changed else self._try("rev-parse", "--verify", "--quiet", f"HEAD:{self.folder}")
-        return Revision(name="the working tree", project_folder=self.folder, tree=tree or None)
+        name = f"the working tree, {_files(len(changed))} of it not committed" if changed else "the working tree"
+        return Revision(name=name, project_folder=self.folder, tree=tree or None)
+
+    def uncommitted(self) -> list[str]:
+        """The project's files that differ from HEAD, or are not in git."""
+        changed = self._git(
+            "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", str(self.root)
+        )
+        return [entry[3:] for entry in changed.split("\0") if entry]
+
+    def left_out(self, head: Revision) -> str:
+        """What to say of files that are not committed and might be taken for part of `head`; empty without any."""
+        changed = self.uncommitted()
+        if not changed or head.tree != self.revision("HEAD").tree:
+            return ""
+        return (
+            f"{_files(len(changed))} not committed, and not in this comparison: {', '.join(changed[:5])}"
+            f"{', ...' if len(changed) > 5 else ''}. Leave out {head.name} to compare the files as they are."
+        )
 
     def plan(self, revisions: Sequence[Revision], stacks: Sequence[str] = ()) -> list[Planned]:
         """All of them, in one evaluation. `stacks` narrows; a stack that a revision lacks has no plan there."""
@@ -197,13 +215,17 @@ class Repository:
             raise RevisionError(f"git cannot be run: {error.strerror}") from None
         if done.returncode:
             raise RevisionError(done.stderr.strip() or f"git {arguments[0]} ended with code {done.returncode}")
-        return done.stdout.strip()
+        return done.stdout.rstrip("\n")
 
     def _try(self, *arguments: str) -> str:
         try:
             return self._git(*arguments)
         except RevisionError:
             return ""
+
+
+def _files(count: int) -> str:
+    return f"{count} file{'' if count == 1 else 's'}"
 
 
 def _without(message: str, folder: Path) -> str:

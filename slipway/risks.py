@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -94,6 +95,8 @@ _GUARDING = {
     "restrictPublicBuckets": True,
 }
 _PUBLIC = {"associatePublicIpAddress": True, "internal": False, "mapPublicIpOnLaunch": True, "publiclyAccessible": True}
+# https://docs.datadoghq.com/monitors/notify/#notify-your-team: @team-name, @slack-workspace-channel, @ada@acme.example.
+_HANDLE = re.compile(r"(?<![\w@.+-])@[\w@.+-]*\w")
 _EVERYBODY = ("0.0.0.0/0", "::/0")
 _ATTACHMENTS = ("RolePolicyAttachment", "UserPolicyAttachment", "GroupPolicyAttachment", "ManagedPolicyAttachment")
 
@@ -331,9 +334,8 @@ def _alerts_lost(pair: Pair) -> Iterator[str]:
 
 
 def _recipients(resource: Resource) -> set[str]:
-    words = str(resource.inputs.get("message", "")).split()
     actions = resource.inputs.get("alarmActions") or ()
-    return {word.split("{{")[0] for word in words if word.startswith("@")} | {str(action) for action in actions}
+    return {*_HANDLE.findall(str(resource.inputs.get("message", ""))), *map(str, actions)}
 
 
 def _images(pair: Pair, diff: StackDiff) -> str:

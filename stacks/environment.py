@@ -30,6 +30,7 @@ from components.internal_dns import InternalDns, InternalDnsArgs
 from components.log_key import LogKey, LogKeyArgs
 from components.network import Network, NetworkArgs
 from components.web_firewall import WebFirewall, WebFirewallArgs
+from config.capacity import capacity
 from config.instance_types import ECS_RESERVED_MIB, instance_type
 from config.service import JobService, Scaling, Strategy, WebService, WorkerService
 from config.settings import Cluster, DeployedService, EnvironmentSettings
@@ -125,6 +126,15 @@ def environment(settings: EnvironmentSettings) -> dict[str, pulumi.Input[Any]]:
         "vpc_id": network.vpc_id,
         "clusters": {name: cluster.arn for name, cluster in clusters.items()},
         "services": {name: service.address for name, service in services.items() if service.address},
+        "capacity": {
+            proof.cluster: {
+                "tasks_at_most": proof.tasks,
+                "hosts_needed": proof.needed,
+                "hosts_without_a_zone": proof.left,
+                "hosts_at_most": proof.maximum,
+            }
+            for proof in capacity(settings)
+        },
     }
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+
+import yaml
 
 from slipway.evaluate import Job, evaluate, jobs_for
 from slipway.plan import Failure, Plan, Resource
@@ -26,11 +30,52 @@ def copy_project(into: Path) -> Path:
     return into
 
 
+def own_copy(root: Path, part: str) -> None:
+    """Give a copy of the project its own copy of a part of the program, to be changed."""
+    if (root / part).is_symlink():
+        (root / part).unlink()
+        shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def keep(root: Path, services: Sequence[str]) -> None:
+    """Leave only these services of the catalogue, and their clusters: fewer resources of the same types."""
+    for file in (root / "services").glob("*.yaml"):
+        if file.stem not in services:
+            file.unlink()
+    clusters = {yaml.safe_load((root / f"services/{name}.yaml").read_text())["cluster"] for name in services}
+    for file in root.glob("Pulumi*.yaml"):
+        content = yaml.safe_load(file.read_text())
+        config = content["config"]
+        holders = [(config, "slipway:clusters", clusters), (config, "slipway:services", services)]
+        if platform := config.get("slipway:platform"):
+            holders.append((platform["value"], "clusters", clusters))
+        for holder, key, names in holders:
+            if key in holder:
+                holder[key] = {name: value for name, value in holder[key].items() if name in names}
+        file.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
 def edit(file: Path, pattern: str, replacement: str) -> None:
     """Replace the one match of a pattern in a file."""
     text, count = re.subn(pattern, replacement, file.read_text(), flags=re.MULTILINE)
     assert count == 1, f"{count} matches of {pattern} in {file.name}"
     file.write_text(text)
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git as somebody who exists nowhere else."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@acme.example", "-c", "commit.gpgsign=false")
+    return subprocess.run(
+        ["git", *identity, *arguments], cwd=folder, env=environment, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def commit(folder: Path, name: str) -> None:
+    """Commit everything and call it `name`."""
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", name)
+    git(folder, "tag", name)
 
 
 def jobs(root: Path, stacks: Sequence[str]) -> list[Job]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -129,3 +130,44 @@ def test_the_plan_of_this_project_is_the_same_to_the_byte_every_time() -> None:
     assert [run.returncode for run in runs] == [0, 0]
     assert first == second
     assert json.loads(first)["stack"] == "prod"
+
+
+# Policies ------------------------------------------------------------------------------------------------------------
+
+
+def test_policies_name_rule_reason_and_remedy_and_fail(project: Path) -> None:
+    result = slipway("--all", "--policies", root=project)
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert lines[0] == "Policies dev, prod  2 broken, 0 excepted"
+    start = lines.index("encrypted-messages  A message that waits lies on a disk.")
+    assert lines[start : start + 3] == [
+        "encrypted-messages  A message that waits lies on a disk.",
+        "  topic (Topic) (dev, prod): messages are kept in clear text",
+        "  remedy: Set kms_master_key_id; for a queue sqs_managed_sse_enabled is enough.",
+    ]
+
+
+def test_policies_as_json(project: Path) -> None:
+    result = slipway("dev", "--policies", "--json", root=project)
+    assert result.exit_code == 1
+    findings = {finding["rule"]: finding for finding in json.loads(result.stdout)}
+    assert set(findings) == {"encrypted-messages", "no-default-provider"}
+    assert findings["no-default-provider"] == {
+        "rule": "no-default-provider",
+        "reason": "A default provider acts in whichever account the shell happens to be in.",
+        "remedy": "Give the component providers=[...] from stacks/providers.py.",
+        "stack": "dev",
+        "urn": "urn:pulumi:dev::slipway::aws:sns/topic:Topic::topic",
+        "message": "the default provider",
+        "exception": None,
+    }
+
+
+def test_the_committed_stacks_keep_the_policies_but_for_what_is_excepted() -> None:
+    result = slipway("ops", "--policies", root=ROOT)
+    assert result.exit_code == 0, result.stdout
+    assert re.match(
+        r"Policies ops  0 broken, [1-9]\d* excepted\n\nExcepted in policies/exceptions.yaml\n", result.stdout
+    )
+    assert "account-boundary (Policy) (ops): allows all actions but some on everything" in result.stdout

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
+import re
 import shutil
-import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 from typer.testing import CliRunner, Result
 
 from slipway.cli import app
-from slipway.diff import Action, Effect, PropertyChange
-from slipway.diff_report import Report, build
+from slipway.diff import Action, PropertyChange
+from slipway.diff_report import Report, build, markdown
+from slipway.review import Found, Review
 from slipway.revisions import Planned, Repository, RevisionError
-from tests.projects import copy_project, edit
+from tests.projects import commit, copy_project, edit, git, own_copy
 
 pytestmark = pytest.mark.filterwarnings(
     # Other tests leave idle threads behind; the command itself has none when it forks.
@@ -24,21 +24,7 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 STACKS = ("prod", "stage")
-REVISIONS = ("base", "drain", "size", "version", "removed", "reordered", "broken")
-
-
-def git(folder: Path, *arguments: str) -> str:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@acme.example", "-c", "commit.gpgsign=false")
-    return subprocess.run(
-        ["git", *identity, *arguments], cwd=folder, env=environment, check=True, capture_output=True, text=True
-    ).stdout
-
-
-def commit(folder: Path, name: str) -> None:
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", name)
-    git(folder, "tag", name)
+REVISIONS = ("base", "drain", "open", "broken")
 
 
 @pytest.fixture(scope="module")
@@ -53,20 +39,9 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
         match name:
             case "drain":
                 edit(root / "services/orders.yaml", r"\Z", "drain_seconds: 60\n")
-            case "size":
-                edit(root / "Pulumi.stage.yaml", r"(api: \{ instance_type: )m7i.large", r"\1m7i.xlarge")
-            case "version":
-                edit(root / "Pulumi.stage.yaml", r'(orders: \{ version: )"3.8.1"', r'\1"3.8.2"')
-            case "removed":
-                edit(root / "Pulumi.stage.yaml", r"^    orders: .*\n", "")
-                edit(root / "Pulumi.prod.yaml", r"^    orders: .*\n", "")
-            case "reordered":
-                for stack in STACKS:
-                    file = root / f"Pulumi.{stack}.yaml"
-                    data = yaml.safe_load(file.read_text())
-                    services = data["config"]["slipway:services"]
-                    data["config"]["slipway:services"] = dict(reversed(services.items()))
-                    file.write_text(yaml.safe_dump(data, sort_keys=False))
+            case "open":
+                own_copy(root, "components")
+                edit(root / "components/log_key.py", "protect=True", "protect=False")
             case "broken":
                 edit(root / "services/orders.yaml", r"\Z", "no_such_key: 1\n")
         commit(top, name)
@@ -87,10 +62,6 @@ def report(planned: Mapping[str, Planned], head: str) -> Report:
     return result
 
 
-def verdicts(result: Report) -> list[tuple[Action, str, tuple[str, ...]]]:
-    return [(change.action, change.label, change.stacks) for change in result.diff.changes]
-
-
 def test_a_longer_drain_is_one_update_shown_once(planned: Mapping[str, Planned]) -> None:
     result = report(planned, "drain")
     (change,) = result.diff.changes
@@ -104,50 +75,39 @@ def test_a_longer_drain_is_one_update_shown_once(planned: Mapping[str, Planned])
     assert result.diff.risks == ()
 
 
-def test_an_instance_type_updates_the_template_and_rolls_the_hosts(planned: Mapping[str, Planned]) -> None:
-    result = report(planned, "size")
-    assert verdicts(result) == [
-        (Action.UPDATE, "api-hosts (Group)", ("stage",)),
-        (Action.UPDATE, "api-hosts (LaunchTemplate)", ("stage",)),
+def test_the_comment_answers_what_a_reviewer_asks(planned: Mapping[str, Planned]) -> None:
+    text = markdown(report(planned, "drain"))
+    assert "**Policies: kept (2 excepted in policies/exceptions.yaml)**" in text
+    assert "**Parity: stage and prod differ in nothing but sizes, counts and versions**" in text
+    assert "service gateway version: 4.13.0-rc.1 / 4.12.0\n" in text
+    assert "**Capacity: a rollout at the maximum of tasks fits with a zone lost**" in text
+    assert re.search(r"^prod api: \d+ tasks need \d+ hosts; 24 at most, 16 with a zone lost$", text, re.MULTILINE)
+
+
+def broken(report: Report) -> list[Found]:
+    return [each for each in report.review.findings or () if each.finding.exception is None]
+
+
+def test_the_comment_names_a_policy_that_the_change_breaks(planned: Mapping[str, Planned]) -> None:
+    result = report(planned, "open")
+    assert [(each.finding.rule.name, each.finding.stack) for each in broken(result) if each.new] == [
+        ("protected-state", "prod"),
+        ("protected-state", "stage"),
     ]
-    assert [p.path for p in result.diff.changes[0].properties] == ["launchTemplate.version"]
-    # The disk follows the size of the host.
-    disk, size = (p.path for p in result.diff.changes[1].properties)
-    assert disk.startswith("blockDeviceMappings")
-    assert size == "instanceType"
-    assert [risk.kind for risk in result.diff.risks] == ["hosts"]
+    line = (
+        "- `protected-state` by `logs-key (Key)` (prod, stage): new: `the engine would delete it`. Give it protect=True"
+    )
+    assert "**Policies: 1 broken, 1 of them by this change (2 excepted" in markdown(result)
+    assert line in markdown(result)
+    assert broken(build(planned["open"], planned["base"])) == []
+    assert [each.new for each in broken(build(planned["open"], planned["open"]))] == [False, False]
 
 
-def test_a_version_is_a_new_task_definition_and_restarts_tasks(planned: Mapping[str, Planned]) -> None:
-    result = report(planned, "version")
-    assert verdicts(result) == [
-        (Action.REPLACE, "orders-task (TaskDefinition)", ("stage",)),
-        (Action.UPDATE, "orders-on-api (Service)", ("stage",)),
-    ]
-    task, service = result.diff.changes
-    assert {p.path for p in task.properties if p.path.endswith(".image")} == {"containerDefinitions[orders].image"}
-    (reference,) = service.properties
-    assert (reference.path, reference.effect) == ("taskDefinition", Effect.UPDATES)
-    (risk,) = result.diff.risks
-    assert (risk.kind, risk.subject) == ("restart", "orders-on-api (Service)")
-    assert "orders:3.8.1" in risk.text
-    assert "orders:3.8.2" in risk.text
-
-
-def test_a_removed_service_is_deleted_with_its_alerts_and_logs(planned: Mapping[str, Planned]) -> None:
-    result = report(planned, "removed")
-    resources = [change for change in result.diff.changes if change.owner != "exports"]
-    assert {(change.action, change.owner) for change in resources} == {(Action.DELETE, "service orders")}
-    kinds = {risk.kind for risk in result.diff.risks}
-    assert kinds == {"state", "alerts"}
-    (state,) = [risk for risk in result.diff.risks if risk.kind == "state"]
-    assert (state.subject, state.stacks) == ("orders-logs (LogGroup)", STACKS)
-
-
-def test_another_order_of_the_yaml_is_no_change(planned: Mapping[str, Planned]) -> None:
-    result = report(planned, "reordered")
-    assert verdicts(result) == []
-    assert result.headline == "No changes"
+def test_where_stage_cannot_be_planned_parity_is_not_judged(planned: Mapping[str, Planned]) -> None:
+    head = replace(planned["base"], plans={"prod": planned["base"].plans["prod"]})
+    review = build(planned["base"], head).review
+    assert (review.differences, len(review.room)) == (None, 3)
+    assert build(planned["base"], planned["broken"]).review == Review()
 
 
 def test_a_base_that_cannot_be_planned_is_told_and_fails_nothing(planned: Mapping[str, Planned]) -> None:
@@ -157,6 +117,10 @@ def test_a_base_that_cannot_be_planned_is_told_and_fails_nothing(planned: Mappin
     assert all("services/orders.yaml: no_such_key" in failure.message for failure in result.base_failures)
     assert set(result.resources or {}) == set(STACKS)
     assert build(planned["base"], planned["broken"]).exit_code == 1
+    text = markdown(result)
+    assert text.startswith("### Nothing could be compared\n\n`broken` → `base`\n\n**The base could not be planned.**\n")
+    assert text.count("services/orders.yaml: no_such_key") == 1
+    assert re.search(r"^Resources that the head declares: prod \d{3}, stage \d{3}\.$", text, re.MULTILINE)
 
 
 def test_plans_are_remembered_by_their_files(
@@ -178,6 +142,7 @@ def test_a_changed_file_makes_the_working_tree_its_own_revision(repository: Path
     file.write_text("kind: web\n")
     try:
         assert there.working_tree().tree is None
+        assert there.working_tree().name == "the working tree, 1 file of it not committed"
     finally:
         file.unlink()
 
@@ -193,6 +158,33 @@ def slipway(*arguments: str) -> Result:
 def test_a_revision_that_does_not_exist(repository: Path, name: str) -> None:
     with pytest.raises(RevisionError, match="is not a revision of this repository"):
         Repository(repository).revision(name)
+
+
+def test_a_base_that_does_not_evaluate(repository: Path, planned: Mapping[str, Planned]) -> None:
+    result = slipway("broken", "base", "--stack", "stage", "--format", "markdown", "--root", str(repository))
+    assert result.exit_code == 0, result.stderr
+    assert "**The base could not be planned.**" in result.stdout
+
+
+def test_a_dirty_worktree_is_told_what_is_left_out(repository: Path, planned: Mapping[str, Planned]) -> None:
+    arguments = ("base", "HEAD", "--stack", "stage", "--root", str(repository))
+    assert slipway(*arguments).stderr == ""
+    new, committed = repository / "services/new one.yaml", repository / "services/orders.yaml"
+    before = committed.read_text()
+    new.write_text("kind: web\n")
+    committed.write_text(f"{before}# not committed\n")
+    try:
+        result = slipway(*arguments)
+        assert result.exit_code == 0
+        assert result.stderr == (
+            "2 files not committed, and not in this comparison: platform/services/orders.yaml,"
+            " platform/services/new one.yaml. Leave out HEAD to compare the files as they are.\n"
+        )
+        # Another commit's files are no part of the worktree anyway.
+        assert slipway("base", "drain", "--stack", "stage", "--root", str(repository)).stderr == ""
+    finally:
+        new.unlink()
+        committed.write_text(before)
 
 
 def test_a_shallow_clone_says_what_to_fetch(repository: Path, tmp_path: Path) -> None:

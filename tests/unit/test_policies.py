@@ -46,19 +46,18 @@ def resource(
     """A resource in a component of the type `inside`, which is called `above`."""
     chain = f"{inside}${type_}" if inside else type_
     custom = not type_.startswith("slipway:")
+    usual: dict[str, Any] = {
+        "parent": f"urn:pulumi:stage::slipway::{inside}::above" if inside else None,
+        "provider": PROVIDER if custom and not type_.startswith("pulumi:") else None,
+        "protect": True,
+    }
     return Resource(
         urn=f"urn:pulumi:stage::slipway::{chain}::{name}",
         type=type_,
         name=name,
         custom=custom,
         inputs=inputs or {},
-        # pyrefly: ignore[bad-argument-type]
-        **{
-            "parent": f"urn:pulumi:stage::slipway::{inside}::above" if inside else None,
-            "provider": PROVIDER if custom and not type_.startswith("pulumi:") else None,
-            "protect": True,
-            **options,
-        },
+        **usual | options,
     )
 
 
@@ -590,10 +589,8 @@ def test_sizes_counts_and_versions_are_no_security_settings(committed: dict[str,
 
 
 def an_exemption(**changes: Any) -> Exemption:
-    return Exemption(
-        # pyrefly: ignore[bad-argument-type]
-        **{"rule": "log-retention", "resource": "it", "reason": "Kept until the lawsuit is over.", **changes}
-    )
+    usual: dict[str, Any] = {"rule": "log-retention", "resource": "it", "reason": "Kept until the lawsuit is over."}
+    return Exemption(**usual | changes)
 
 
 @pytest.mark.parametrize(
