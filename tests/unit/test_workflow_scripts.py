@@ -330,6 +330,7 @@ def test_what_a_job_has_to_know_of_an_account() -> None:
     assert facts.facts(platform(), "prod", "preview") == {
         "account-id": "444444444444",
         "role-arn": "arn:aws:iam::444444444444:role/preview",
+        "role-seconds": "3600",
         "region": "us-east-1",
         "backend": "s3://acme-state-111111111111?region=us-east-1",
         "datadog-site": "datadoghq.com",
