@@ -6,7 +6,8 @@ along everything below it. Property names are Pulumi's, in camel case.
 
 Sources: for aws the schema function of terraform-provider-aws v6.58.0 (`package.function` under internal/service,
 `ForceNew: true` or a `RequiresReplace` plan modifier, and what its `CustomizeDiff` forces unconditionally); for datadog
-the file below datadog/ of terraform-provider-datadog v4.19.0. The two providers that Pulumi wraps.
+the file below datadog/ of terraform-provider-datadog v4.19.0. The two providers that Pulumi wraps. What is in a block does not
+inherit its `ForceNew` (schema.go of the Terraform SDK, `diffList` and `diffSet`): the leaves that have it are listed.
 """
 
 # Every aws resource that has a `region` of its own moves there by replacement (Terraform AWS provider, "Enhanced
@@ -121,7 +122,7 @@ FORCE_NEW: dict[str, tuple[str, tuple[str, ...]]] = {
     "aws:cfg/conformancePack:ConformancePack": ("configservice.resourceConformancePack", ("name",)),
     "aws:cfg/deliveryChannel:DeliveryChannel": ("configservice.resourceDeliveryChannel", ("name",)),
     "aws:cfg/recorder:Recorder": ("configservice.resourceConfigurationRecorder", ("name",)),
-    "aws:cfg/recorderStatus:RecorderStatus": ("configservice.resourceConfigurationRecorderStatus", ("name",)),
+    "aws:cfg/recorderStatus:RecorderStatus": ("configservice.resourceConfigurationRecorderStatus", ()),
     "aws:cfg/remediationConfiguration:RemediationConfiguration": (
         "configservice.resourceRemediationConfiguration",
         ("configRuleName",),
@@ -566,7 +567,12 @@ FORCE_NEW: dict[str, tuple[str, tuple[str, ...]]] = {
     "aws:ecs/accountSettingDefault:AccountSettingDefault": ("ecs.resourceAccountSettingDefault", ("name",)),
     "aws:ecs/capacityProvider:CapacityProvider": (
         "ecs.resourceCapacityProvider",
-        ("autoScalingGroupProvider", "cluster", "managedInstancesProvider", "name"),
+        (
+            "autoScalingGroupProvider.autoScalingGroupArn",
+            "cluster",
+            "managedInstancesProvider.instanceLaunchTemplate.capacityOptionType",
+            "name",
+        ),
     ),
     "aws:ecs/cluster:Cluster": ("ecs.resourceCluster", ("name",)),
     "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": (
@@ -637,7 +643,7 @@ FORCE_NEW: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "aws:guardduty/organizationConfigurationFeature:OrganizationConfigurationFeature": (
         "guardduty.resourceOrganizationConfigurationFeature",
-        ("additionalConfigurations", "detectorId", "name"),
+        ("additionalConfigurations.name", "detectorId", "name"),
     ),
     "aws:guardduty/publishingDestination:PublishingDestination": (
         "guardduty.resourcePublishingDestination",

@@ -82,6 +82,12 @@ def allow(actions: list[str] | str, where: list[str] | str = "*", **more: Any) -
             [(Action.MAY_REPLACE, [("instanceType", Effect.MAY_REPLACE)])],
         ),
         (
+            "aws:ecs/capacityProvider:CapacityProvider",
+            {"autoScalingGroupProvider": {"autoScalingGroupArn": "a", "managedDraining": "DISABLED"}},
+            {"autoScalingGroupProvider": {"autoScalingGroupArn": "a", "managedDraining": "ENABLED"}},
+            [(Action.UPDATE, [("autoScalingGroupProvider.managedDraining", Effect.UPDATES)])],
+        ),
+        (
             "aws:lb/loadBalancer:LoadBalancer",
             {"securityGroups": ["sg-1"]},
             {"securityGroups": ["sg-2"]},
