@@ -6,8 +6,9 @@ along everything below it. Property names are Pulumi's, in camel case.
 
 Sources: for aws the schema function of terraform-provider-aws v6.58.0 (`package.function` under internal/service,
 `ForceNew: true` or a `RequiresReplace` plan modifier, and what its `CustomizeDiff` forces unconditionally); for datadog
-the file below datadog/ of terraform-provider-datadog v4.19.0. The two providers that Pulumi wraps. What is in a block does not
-inherit its `ForceNew` (schema.go of the Terraform SDK, `diffList` and `diffSet`): the leaves that have it are listed.
+the file below datadog/ of terraform-provider-datadog v4.19.0. The two providers that Pulumi wraps. What is in a block
+does not inherit its `ForceNew` (schema.go of the Terraform SDK, `diffList`, `diffSet`): the leaves that have it are
+listed.
 """
 
 # Every aws resource that has a `region` of its own moves there by replacement (Terraform AWS provider, "Enhanced
