@@ -77,7 +77,7 @@ class Answer:
 def of(base: Planned | None, head: Planned) -> Review:
     """The review of the head, by the rules and the exceptions of the project that this command is part of.
 
-    Raises ProjectError where those exceptions cannot be read. Where the base could not be planned nothing is called new.
+    Raises ProjectError where those exceptions cannot be read. Nothing is new where the base could not be planned.
     """
     if not head.plans:
         return Review()
