@@ -158,10 +158,11 @@ def test_every_way_in_is_judged() -> None:
         ("bumps", "look", "preview"),
         ("drift", "compare", "preview"),
         ("pull-request", "preview", "preview"),
+        ("rotations", "look", "preview"),
     }
 
 
-@pytest.mark.parametrize("name", ["bumps", "deploy", "drift"])
+@pytest.mark.parametrize("name", ["bumps", "deploy", "drift", "rotations"])
 def test_by_hand_a_workflow_runs_on_main_only(name: str) -> None:
     """The roles refuse a token of another branch; this says so before."""
     assert "workflow_dispatch" in events(name)
