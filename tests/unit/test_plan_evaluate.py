@@ -365,10 +365,10 @@ def test_two_projects_with_modules_of_one_name_each_get_their_own(tmp_path: Path
     assert [plan_of(result).exports for result in evaluate(jobs)] == [{"version": "old"}, {"version": "new"}]
 
 
-def test_a_module_that_a_project_lacks_is_not_taken_from_another(run: Run) -> None:
-    for module in ("stacks.environment", "components.network", "lazy_sdk"):
-        message = failure_of(run(f"import {module}")).message
-        assert f"No module named '{module.partition('.')[0]}'" in message
+@pytest.mark.parametrize("module", ["stacks.environment", "components.network", "lazy_sdk"])
+def test_a_module_that_a_project_lacks_is_not_taken_from_another(run: Run, module: str) -> None:
+    message = failure_of(run(f"import {module}")).message
+    assert f"No module named '{module.partition('.')[0]}'" in message
 
 
 def test_credentials_and_regions_of_the_shell_do_not_reach_a_plan(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
