@@ -17,10 +17,10 @@ _NOT_THE_PROGRAM = shutil.ignore_patterns(
 
 
 def generate(folder: Path, services: int) -> None:
-    """Writes into the new `folder` a copy of the program with one stack, prod, that runs that many services."""
+    """Writes into the new `folder` a copy of the program with one environment, prod, that runs that many services."""
     shutil.copytree(ROOT, folder, ignore=_NOT_THE_PROGRAM)
-    for file in folder.glob("Pulumi.*.yaml"):
-        file.unlink()
+    for environment in ("dev", "stage"):
+        (folder / f"Pulumi.{environment}.yaml").unlink()
     patterns = [_read(file) for file in sorted((ROOT / "services").glob("*.yaml"))]
     clusters = [f"cluster-{number}" for number in range(-(-services // SERVICES_PER_CLUSTER))]
 

@@ -45,8 +45,7 @@ def test_secrets_stay_out_of_state_logs_and_plan(workspace: Workspace) -> None:
     said += workspace.run("stack", "history", "--stack", STACK).ok().output
 
     # The cloud got it, so it was there to be lost.
-    (record,) = workspace.cloud.of("aws:ssm/parameter:Parameter")
-    assert record.inputs["value"] == CANARY
+    assert CANARY in [record.inputs.get("value") for record in workspace.cloud.of("aws:ssm/parameter:Parameter")]
     written = {
         "the state": workspace.state_text(),
         "the plan": plan.read_text(),
