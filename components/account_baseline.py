@@ -23,6 +23,7 @@ from components.iam import (
     Statement,
     aws_managed_arn,
     github_subject,
+    own_key,
     policy_document,
     trust_github,
     trust_people,
@@ -261,13 +262,7 @@ class AccountBaseline(pulumi.ComponentResource):
             region=GLOBAL_REGION,
             policy=json.dumps(
                 policy_document(
-                    {
-                        "Sid": "Account",
-                        "Effect": "Allow",
-                        "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
-                        "Action": "kms:*",
-                        "Resource": "*",
-                    },
+                    own_key(account),
                     # Who publishes is said by the topic's policy.
                     {
                         "Sid": "EventBridge",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.iam import DEPLOY, Statement, audit_bucket_name, config_bucket_name, policy_document
+from components.iam import DEPLOY, Statement, audit_bucket_name, config_bucket_name, own_key, policy_document
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
 
 TRAIL = "organization"
@@ -266,13 +266,7 @@ class AuditTrail(pulumi.ComponentResource):
             enable_key_rotation=True,
             policy=pulumi.Output.json_dumps(
                 policy_document(
-                    {
-                        "Sid": "Account",
-                        "Effect": "Allow",
-                        "Principal": {"AWS": f"arn:aws:iam::{ops}:root"},
-                        "Action": "kms:*",
-                        "Resource": "*",
-                    },
+                    own_key(ops),
                     {
                         "Sid": "CloudTrail",
                         "Effect": "Allow",

@@ -174,6 +174,18 @@ def allow(
     return statement | ({"Condition": condition} if condition else {})
 
 
+def own_key(account_id: str) -> Statement:
+    """Of a KMS key's policy: the account's own IAM policies say who may use the key
+    (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html)."""
+    return {
+        "Sid": "Account",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+
+
 GITHUB = "token.actions.githubusercontent.com"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.iam import allow, policy_document, trust_github
+from components.iam import allow, own_key, policy_document, trust_github
 from components.image_reference import registry_host
 
 PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
@@ -62,17 +62,7 @@ class ImageRegistry(pulumi.ComponentResource):
             f"{self._name}-key",
             description="Images",
             enable_key_rotation=True,
-            policy=json.dumps(
-                policy_document(
-                    {
-                        "Sid": "Account",
-                        "Effect": "Allow",
-                        "Principal": {"AWS": f"arn:aws:iam::{self._args.account_id}:root"},
-                        "Action": "kms:*",
-                        "Resource": "*",
-                    }
-                )
-            ),
+            policy=json.dumps(policy_document(own_key(self._args.account_id))),
             opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
         aws.kms.Alias(f"{self._name}-alias", name=f"alias/{self._name}", target_key_id=key.key_id, opts=self._child)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.iam import policy_document
+from components.iam import own_key, policy_document
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +33,7 @@ class LogKey(pulumi.ComponentResource):
             # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
             policy=json.dumps(
                 policy_document(
-                    {
-                        "Sid": "Account",
-                        "Effect": "Allow",
-                        "Principal": {"AWS": f"arn:aws:iam::{args.account_id}:root"},
-                        "Action": "kms:*",
-                        "Resource": "*",
-                    },
+                    own_key(args.account_id),
                     {
                         "Sid": "Logs",
                         "Effect": "Allow",
