@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -63,17 +64,26 @@ def across_stacks(root: Path) -> Iterator[Problem]:
 def _networks(root: Path) -> dict[str, IPv4Network]:
     """The network of each environment whose file says it."""
     networks: dict[str, IPv4Network] = {}
+    for environment, identity in _declared(root, "slipway:environment"):
+        try:
+            networks[environment] = _CIDR.validate_python(identity["cidr"])
+        except (KeyError, TypeError, ValidationError):
+            continue
+    return networks
+
+
+def _declared(root: Path, key: str) -> Iterator[tuple[str, Any]]:
+    """What each environment's file says under a key. A file that cannot be read is that stack's problem."""
     for environment in ENVIRONMENTS:
         file = f"Pulumi.{environment}.yaml"
         content = read_mapping(root / file, file=file)
         if isinstance(content, Problem):
             continue
         try:
-            cidr = content["config"]["slipway:environment"]["cidr"]
-            networks[environment] = _CIDR.validate_python(cidr)
-        except (KeyError, TypeError, ValidationError):
+            declared = content["config"][key]
+        except (KeyError, TypeError):
             continue
-    return networks
+        yield environment, declared
 
 
 def platform(platform: Platform) -> Iterator[Problem]:
@@ -425,14 +435,10 @@ def migration(settings: EnvironmentSettings, unread: Collection[str], root: Path
 def shifted(root: Path, platform: Platform) -> dict[str, tuple[str, ...]]:
     """The names in the root zone that each environment's file moves. What is wrong there is that stack's problem."""
     names: dict[str, tuple[str, ...]] = {}
-    for environment in ENVIRONMENTS:
-        file = f"Pulumi.{environment}.yaml"
-        content = read_mapping(root / file, file=file)
-        if isinstance(content, Problem):
-            continue
+    for environment, declared in _declared(root, "slipway:migration"):
         try:
-            migration = Migration.model_validate_json(json.dumps(content["config"]["slipway:migration"]))
-        except (KeyError, TypeError, ValidationError):
+            migration = Migration.model_validate_json(json.dumps(declared))
+        except (TypeError, ValidationError):
             continue
         hosts = {shift.host for shift in migration.shifts.values() if _in_root_zone(shift.host, platform)}
         names[environment] = tuple(sorted(hosts))

@@ -69,12 +69,17 @@ def _ops(project: Project) -> config.OpsSettings:
 
 
 def _settings(project: Project, stack: str) -> config.OpsSettings | config.EnvironmentSettings:
-    values = project.stack_config(stack)
-    set_all_config(dict(values.values), list(values.secret_keys))
     try:
-        return config.load(project.root, stack=stack)
+        return _load(project, stack)
     except config.ConfigError as error:
         raise ProjectError(str(error)) from None
+
+
+def _load(project: Project, stack: str) -> config.OpsSettings | config.EnvironmentSettings:
+    """As the program does; raises ConfigError, and ProjectError where a file cannot be read."""
+    values = project.stack_config(stack)
+    set_all_config(dict(values.values), list(values.secret_keys))
+    return config.load(project.root, stack=stack)
 
 
 class Change:
@@ -140,10 +145,8 @@ def _refuse_what_is_wrong(root: Path) -> None:
     try:
         project = Project.load(root)
         for stack in project.stacks():
-            values = project.stack_config(stack)
-            set_all_config(dict(values.values), list(values.secret_keys))
             try:
-                config.load(root, stack=stack)
+                _load(project, stack)
             except config.ConfigError as error:
                 problems += [problem for problem in error.problems if problem not in problems]
     except ProjectError as error:
