@@ -30,7 +30,7 @@ class Job:
 
 def evaluate(jobs: Sequence[Job]) -> list[Plan | Failure]:
     """Runs all jobs, as many at once as there are processors, and returns their results in the same order."""
-    _import_sdks(jobs)
+    _import_sdks()
     results: list[Plan | Failure | None] = [None] * len(jobs)
     waiting = iter(enumerate(jobs))
     running: dict[int, _Child] = {}
@@ -52,15 +52,11 @@ def evaluate(jobs: Sequence[Job]) -> list[Plan | Failure]:
                 child.kill()
 
 
-def _import_sdks(jobs: Sequence[Job]) -> None:
+def _import_sdks() -> None:
     """Imports what the programs need, without the garbage collector: there is nothing to collect in an import."""
     collecting = gc.isenabled()
     gc.disable()
-    import slipway.program
 
-    if len(jobs) > 1:
-        for root in {job.project.root for job in jobs}:
-            slipway.program.import_services(root)
     gc.freeze()  # children share these pages for as long as no collection touches them
     if collecting:
         gc.enable()

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
+import importlib
 import os
-import re
 import runpy
 import selectors
 import sys
@@ -34,7 +34,7 @@ from slipway.recording import Callbacks, Recorder, Refused
 
 # The program does the same before its first import of the SDK; in this process it comes first.
 lazy_sdk.install("pulumi_aws")
-import pulumi_aws  # noqa: E402
+importlib.import_module("pulumi_aws")
 
 # What a shell may hold and the SDKs read where the program sets nothing: credentials, regions, stray configuration.
 # A plan is the same on every machine, so none of it reaches the program.
@@ -46,20 +46,6 @@ _registrations: Any = pulumi.runtime.resource
 
 _HOME = Path(__file__).resolve().parents[1]
 """The project that this command is part of."""
-
-_SERVICE = re.compile(r"\baws\.([a-z0-9]+)\.")
-_COMPOSING = ("components", "stacks")  # the folders of a project whose code declares resources
-
-
-def import_services(root: Path) -> None:
-    """Imports the parts of the AWS SDK that a project's code names.
-
-    They load lazily, a second and more in all, so several stacks do well to have them before they fork. A part that is
-    missed here loads where it is used.
-    """
-    for file in (file for folder in _COMPOSING for file in sorted((root / folder).glob("**/*.py"))):
-        for service in set(_SERVICE.findall(file.read_text(encoding="utf-8"))):
-            getattr(getattr(pulumi_aws, service, None), "__all__", None)  # any attribute makes it load
 
 
 def run(project: Project, stack: str, config: StackConfig) -> Plan | Failure:
