@@ -18,22 +18,11 @@ from config import quotas
 from slipway.diff import differences
 from slipway.parity import compare
 from slipway.plan import Plan
+from tests.everyday_changes import NEW_SERVICE
 from tests.projects import changed, copy_project, edit, jobs, plans
 
 ENVIRONMENTS = ("dev", "stage", "prod")
 STACKS = ("ops", *ENVIRONMENTS)
-
-NEW_SERVICE = """\
-kind: web
-description: Says hello
-owner: platform
-cluster: api
-image: acme/hello
-port: 8080
-priority: 500
-cpu: 128
-memory_mib: 256
-"""
 
 
 MIGRATION = """\
