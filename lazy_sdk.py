@@ -17,7 +17,8 @@ statement in every other. It, and every package directly in a package that is in
 
 Nothing of the SDK is copied or generated. Its `__init__` runs without the star imports of its modules, and a
 module is imported when one of its names is first used. `_inputs` and `outputs`, which hold the classes,
-define a class when it is first used. An SDK of another layout is imported whole, with a warning.
+define a class when it is first used, from bytecode that Python keeps for each. An SDK of another layout is
+imported whole, with a warning.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import re
 import sys
 import threading
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import spec_from_file_location
@@ -88,11 +89,9 @@ def _exports(path: Path) -> list[str]:
     return exports[1].decode().split("'")[1::2]
 
 
-def _run(source: bytes, filename: str, module: ModuleType) -> CodeType:
+def _run(source: bytes, filename: str, module: ModuleType) -> None:
     """Runs source text in a module, as it would be were it the module's file."""
-    code = compile(source, filename, "exec", dont_inherit=True)
-    exec(code, vars(module))
-    return code
+    exec(compile(source, filename, "exec", dont_inherit=True), vars(module))
 
 
 class _PackageLoader(SourceFileLoader):
@@ -122,7 +121,7 @@ class _PackageLoader(SourceFileLoader):
         files = [file for name in ("_inputs", "outputs") if modules and (file := init.with_name(f"{name}.py")).exists()]
         if init.with_name("_inputs.py") in files and "_inputs" not in modules:
             raise _UnknownLayoutError(f"{init} has no `from ._inputs import *`")
-        classes = {file.stem: _ClassesLoader(f"{self.name}.{file.stem}", file) for file in files}
+        classes = {file.stem: _ClassesLoader(f"{self.name}.{file.stem}", str(file)) for file in files}
         homes: dict[str, str] = {}
         for module in modules:
             file = init.with_name(f"{module}.py")
@@ -156,28 +155,76 @@ class _Package(ModuleType):
         return sorted({*super().__dir__(), *self._homes})
 
 
+class _Part(SourceFileLoader):
+    """Loads code made from a module's file, and keeps its bytecode: as if it were a file in a folder of that name."""
+
+    def __init__(self, module: SourceFileLoader, name: str) -> None:
+        super().__init__(f"{module.name}.{name}", f"{module.path.removesuffix('.py')}/{name}.py")
+        self._file = module.path
+
+    def run_in(self, namespace: dict[str, Any]) -> CodeType:
+        code = self.get_code(self.name)
+        assert code is not None
+        exec(code, namespace)
+        return code
+
+    def path_stats(self, path: str) -> Mapping[str, Any]:
+        return super().path_stats(self._file)
+
+    def get_data(self, path: str) -> bytes:
+        return super().get_data(self._file if path == self.path else path)
+
+
+class _Spans(_Part):
+    """The code that says where each class of a module starts and ends."""
+
+    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:
+        starts = {match[1].decode(): _start(data, match.start()) for match in _CLASS.finditer(data)}
+        if starts.keys() != set(_exports(Path(self._file))):
+            raise _UnknownLayoutError(f"{self._file} defines other things than the classes in its `__all__`")
+        spans = dict(zip(starts, pairwise([*starts.values(), len(data)]), strict=True))
+        return compile(f"spans = {spans}", path, "exec", dont_inherit=True)
+
+
 def _start(source: bytes, end: int) -> int:
     """Where a class begins whose own line begins at `end`: at its decorator."""
     line = source.rfind(b"\n", 0, end)
     return line if source[line:end] in _DECORATORS else end
 
 
+class _Class(_Part):
+    """The code of one class."""
+
+    def __init__(self, module: _ClassesLoader, name: str) -> None:
+        super().__init__(module, name)
+        self._start, self._end = module.spans[name]
+
+    def path_stats(self, path: str) -> Mapping[str, Any]:
+        return {**super().path_stats(path), "size": self._end - self._start}
+
+    def get_data(self, path: str) -> bytes:
+        if path != self.path:
+            return super().get_data(path)
+        with open(self._file, "rb") as source:
+            source.seek(self._start)
+            return source.read(self._end - self._start)
+
+
 class _ClassesLoader(SourceFileLoader):
     """Runs what comes before the classes of `_inputs` or `outputs`; `_Classes` makes up for the rest."""
 
-    def __init__(self, name: str, path: Path) -> None:
-        super().__init__(name, str(path))
-        source = path.read_bytes()
-        starts = {match[1].decode(): _start(source, match.start()) for match in _CLASS.finditer(source)}
-        self.spans = dict(zip(starts, pairwise([*starts.values(), len(source)]), strict=True))
-        if self.spans.keys() != set(_exports(path)):
-            raise _UnknownLayoutError(f"{path} defines other things than the classes in its `__all__`")
-        self._header = _EXPORTS.sub(b"", source[: min(starts.values(), default=len(source))])
+    def __init__(self, name: str, path: str) -> None:
+        super().__init__(name, path)
+        found: dict[str, Any] = {}
+        _Spans(self, "_spans").run_in(found)
+        self.spans: dict[str, tuple[int, int]] = found["spans"]  # class -> where its source starts and ends, in bytes
 
     def exec_module(self, module: ModuleType) -> None:
-        vars(module).update(_path=Path(self.path), _spans=self.spans, _named={})
+        with open(self.path, "rb") as source:
+            header = source.read(next((start for start, _ in self.spans.values()), -1))
+        vars(module).update(_loader=self, _named={})
         module.__class__ = _Classes
-        _run(self._header, self.path, module)
+        _run(_EXPORTS.sub(b"", header), self.path, module)
 
 
 class _Classes(ModuleType):
@@ -187,8 +234,7 @@ class _Classes(ModuleType):
     class names has to be there before. What that names in turn is not asked for until Pulumi looks at it.
     """
 
-    _path: Path
-    _spans: dict[str, tuple[int, int]]  # class -> where its source starts and ends, in bytes
+    _loader: _ClassesLoader
     _named: dict[str, set[str]]  # class that is defined -> the classes that its annotations name
 
     def __getattribute__(self, name: str) -> Any:
@@ -204,31 +250,27 @@ class _Classes(ModuleType):
         if name == "__all__":
             # A module does `from ._inputs import *`, and gets the classes that its annotations name.
             return sorted(self._define(sys._getframe(1).f_code))
-        if name not in self._spans:
+        if name not in self._loader.spans:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         self._define(name)
         return super().__getattribute__(name)
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *self._spans})
+        return sorted({*super().__dir__(), *self._loader.spans})
 
     def _define(self, *naming: object) -> set[str]:
         """Defines and returns the classes that code or a string names, and defines those that they name."""
-        wanted = self._spans.keys() & _strings(naming)
+        wanted = self._loader.spans.keys() & _strings(naming)
         with _defining:
             self._run(wanted)
             self._run({name for one in wanted for name in self._named[one]})
         return wanted
 
     def _run(self, names: Iterable[str]) -> None:
-        missing = [name for name in names if name not in self._named]
-        if missing:
-            with self._path.open("rb") as source:
-                for name in missing:
-                    start, end = self._spans[name]
-                    source.seek(start)
-                    code = _run(source.read(end - start), f"{self._path}:{name}", self)
-                    self._named[name] = self._spans.keys() & _strings(code.co_consts)
+        for name in names:
+            if name not in self._named:
+                code = _Class(self._loader, name).run_in(vars(self))
+                self._named[name] = self._loader.spans.keys() & _strings(code.co_consts)
 
 
 def _strings(constants: Iterable[object]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Evaluates stacks, each in a process of its own that is forked after the SDKs are imported.
 
-The imports are most of the time of a small plan, so they are paid once for all stacks. The project's own modules are
+The imports are half of the time of a plan, so they are paid once for all stacks. The project's own modules are
 imported in the children only: one run can evaluate several versions of a program.
 """
 
@@ -29,15 +29,16 @@ class Job:
 
 
 def evaluate(jobs: Sequence[Job]) -> list[Plan | Failure]:
-    """Runs all jobs, as many at once as there are processors, and returns their results in the same order."""
-    _import_sdks()
+    """Runs all jobs, some at once, and returns their results in the same order."""
+    _import_sdks(jobs)
     results: list[Plan | Failure | None] = [None] * len(jobs)
     waiting = iter(enumerate(jobs))
+    at_once = 2 * _processors()  # in turns: three of equal length on two processors would leave one of these idle
     running: dict[int, _Child] = {}
     with selectors.DefaultSelector() as selector:
         try:
             while True:
-                while len(running) < _processors() and (entry := next(waiting, None)):
+                while len(running) < at_once and (entry := next(waiting, None)):
                     child = running[entry[0]] = _Child(entry[1])
                     selector.register(child.reader, selectors.EVENT_READ, entry[0])
                 if not running:
@@ -52,11 +53,15 @@ def evaluate(jobs: Sequence[Job]) -> list[Plan | Failure]:
                 child.kill()
 
 
-def _import_sdks() -> None:
-    """Imports what the programs need, without the garbage collector: there is nothing to collect in an import."""
+def _import_sdks(jobs: Sequence[Job]) -> None:
+    """Imports what programs need, of the SDKs only what one job might not; there is no garbage in an import."""
     collecting = gc.isenabled()
     gc.disable()
+    from slipway import program
 
+    if len(jobs) > 1:
+        for root in {job.project.root for job in jobs}:
+            program.import_named(root)
     gc.freeze()  # children share these pages for as long as no collection touches them
     if collecting:
         gc.enable()

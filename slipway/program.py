@@ -11,13 +11,16 @@ import contextvars
 import gc
 import importlib
 import os
+import re
 import runpy
 import selectors
 import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -30,11 +33,13 @@ from pulumi.runtime.sync_await import _sync_await
 import lazy_sdk
 from slipway.plan import Failure, Plan
 from slipway.project import Project, StackConfig
-from slipway.recording import Callbacks, Recorder, Refused
+from slipway.recording import Callbacks, Recorder, Refused, resolve
 
 # The program does the same before its first import of the SDK; in this process it comes first.
-lazy_sdk.install("pulumi_aws")
-importlib.import_module("pulumi_aws")
+for _package in ("pulumi_aws", "pulumi_datadog"):
+    lazy_sdk.install(_package)
+for _module in ("pulumi_aws", "pulumi_datadog", "pydantic.main", "pydantic.types"):
+    importlib.import_module(_module)
 
 # What a shell may hold and the SDKs read where the program sets nothing: credentials, regions, stray configuration.
 # A plan is the same on every machine, so none of it reaches the program.
@@ -44,8 +49,24 @@ _SETTINGS: Any = settings.SETTINGS  # its attributes are context variables, whic
 
 _registrations: Any = pulumi.runtime.resource
 
+# How a program names a class of an SDK, and the folders of its code that does.
+_NAMED = re.compile(r"\b(aws|datadog)\.((?:[a-z]\w*\.)?[A-Z]\w*)")
+_DECLARING = ("components", "stacks")
+
 _HOME = Path(__file__).resolve().parents[1]
 """The project that this command is part of."""
+
+
+def import_named(root: Path) -> None:
+    """Imports the classes of the SDKs that a project's code names; what is missed here loads where it is used.
+
+    Several stacks save half a second each when they have them before they fork.
+    """
+    files = [file for folder in _DECLARING for file in (root / folder).glob("**/*.py")]
+    code = "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
+    for package, name in sorted(set(_NAMED.findall(code))):
+        with suppress(AttributeError):  # a word in a text, or code for another version of the SDK
+            resolve(attrgetter(name)(sys.modules[f"pulumi_{package}"]))
 
 
 def run(project: Project, stack: str, config: StackConfig) -> Plan | Failure:

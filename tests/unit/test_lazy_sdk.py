@@ -13,6 +13,7 @@ import functools
 import importlib
 import importlib.metadata
 import json
+import os
 import re
 import subprocess
 import sys
@@ -499,6 +500,66 @@ def test_threads_get_the_same_class(installed: Install) -> None:
                 thread.join()
             assert len(found) == 8
             assert len(set(found)) == 1
+
+
+def imported_anew() -> Any:
+    """The small SDK as another process imports it."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "small_sdk"]:
+        del sys.modules[name]
+    importlib.invalidate_caches()
+    return small_sdk()
+
+
+def kept(folder: Path) -> set[str]:
+    return {file.relative_to(folder).as_posix().partition(".")[0] for file in folder.glob("small_sdk/*/__pycache__/*")}
+
+
+def test_bytecode_is_kept_of_each_class_that_is_used(
+    installed: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    installed(SDK)
+    annotations = resolved_annotations(small_sdk().LimitArgs)
+    assert kept(tmp_path) == {
+        "small_sdk/_inputs/__pycache__/_spans",
+        "small_sdk/_inputs/__pycache__/LimitArgs",
+        "small_sdk/_inputs/__pycache__/UnitArgs",
+        "small_sdk/outputs/__pycache__/_spans",
+    }
+
+    def fail(*_: object) -> None:
+        raise AssertionError("compiled again")
+
+    for part in (lazy_sdk._Spans, lazy_sdk._Class):
+        monkeypatch.setattr(part, "source_to_code", fail)
+    assert resolved_annotations(imported_anew().LimitArgs) == annotations
+    with pytest.raises(AssertionError, match="compiled again"):
+        _ = small_sdk().StepArgs
+
+
+def test_kept_bytecode_of_a_changed_sdk_is_not_used(
+    installed: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    installed(SDK)
+    assert "small_sdk._inputs.UnitArgs" in resolved_annotations(small_sdk().LimitArgs)["__init__"]
+    file = tmp_path / "small_sdk" / "_inputs.py"
+    text = file.read_text()
+    # As long as it was, as a new version can be.
+    file.write_text(text.replace("unit: Optional['UnitArgs']", "unit: Optional['StepArgs']"))
+    os.utime(file, (1_700_000_000, 1_700_000_000))
+    assert file.stat().st_size == len(text)
+    assert "small_sdk._inputs.StepArgs" in resolved_annotations(imported_anew().LimitArgs)["__init__"]
+
+
+def test_nothing_is_kept_where_python_keeps_no_bytecode(
+    installed: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    installed(SDK)
+    assert resolved_annotations(small_sdk().LimitArgs)
+    assert kept(tmp_path) == set()
+    assert not (tmp_path / "small_sdk" / "_inputs").exists()
 
 
 @pytest.mark.parametrize(

@@ -391,3 +391,21 @@ def test_a_failing_program_does_not_take_the_others_along(tmp_path: Path) -> Non
     assert plan_of(first).exports == {"stack": "a"}
     assert re.search(r"stack b: the program was ended by signal SIGKILL", failure_of(second).message)
     assert plan_of(third).exports == {"stack": "c"}
+
+
+def test_several_stacks_share_what_their_code_names(tmp_path: Path) -> None:
+    for name in ("Pulumi.yaml", "Pulumi.a.yaml", "Pulumi.b.yaml"):
+        (tmp_path / name).write_text("name: slipway\n" if name == "Pulumi.yaml" else "", encoding="utf-8")
+    (tmp_path / "components").mkdir()
+    code = "import pulumi_aws as aws\naws.sqs.Queue, aws.sqs.Nothing, aws.nowhere.Queue, aws.Nothing  # \N{SNOWMAN}\n"
+    (tmp_path / "components" / "queue.py").write_bytes(code.encode("utf-16"))  # not even text, as far as this goes
+    (tmp_path / "components" / "queues.py").write_text(code, encoding="utf-8")
+    (tmp_path / "__main__.py").write_text(
+        "import pulumi, sys\n"
+        "pulumi.export('named', 'pulumi_aws.sqs.queue' in sys.modules)\n"
+        "pulumi.export('other', 'pulumi_aws.sqs.queue_policy' in sys.modules)\n",
+        encoding="utf-8",
+    )
+    project = Project.load(tmp_path)
+    plans = [plan_of(result) for result in evaluate(jobs_for(project, project.stacks()))]
+    assert [plan.exports for plan in plans] == [{"named": True, "other": False}] * 2
