@@ -30,7 +30,7 @@ class Job:
 
 def evaluate(jobs: Sequence[Job]) -> list[Plan | Failure]:
     """Runs all jobs, some at once, and returns their results in the same order."""
-    _import_sdks(jobs)
+    _import_sdks(())
     results: list[Plan | Failure | None] = [None] * len(jobs)
     waiting = iter(enumerate(jobs))
     at_once = 2 * _processors()  # in turns: three of equal length on two processors would leave one of these idle
@@ -39,6 +39,8 @@ def evaluate(jobs: Sequence[Job]) -> list[Plan | Failure]:
         try:
             while True:
                 while len(running) < at_once and (entry := next(waiting, None)):
+                    if entry[0] == 1:  # the first has a processor; this one prepares the others meanwhile
+                        _import_sdks(jobs[1:])
                     child = running[entry[0]] = _Child(entry[1])
                     selector.register(child.reader, selectors.EVENT_READ, entry[0])
                 if not running:
@@ -54,14 +56,13 @@ def evaluate(jobs: Sequence[Job]) -> list[Plan | Failure]:
 
 
 def _import_sdks(jobs: Sequence[Job]) -> None:
-    """Imports what programs need, of the SDKs only what one job might not; there is no garbage in an import."""
+    """Imports the SDKs, and of them what the code of these jobs names; there is no garbage in an import."""
     collecting = gc.isenabled()
     gc.disable()
     from slipway import program
 
-    if len(jobs) > 1:
-        for root in {job.project.root for job in jobs}:
-            program.import_named(root)
+    for root in {job.project.root for job in jobs}:
+        program.import_named(root)
     gc.freeze()  # children share these pages for as long as no collection touches them
     if collecting:
         gc.enable()

@@ -19,18 +19,16 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache
 from operator import attrgetter
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pulumi
 from pulumi.runtime import register_stack_transformation, run_in_stack, set_all_config, settings
-from pulumi.runtime.proto import source_pb2
 from pulumi.runtime.sync_await import _sync_await
 
 import lazy_sdk
+from slipway import shortcuts
 from slipway.plan import Failure, Plan
 from slipway.project import Project, StackConfig
 from slipway.recording import Callbacks, Recorder, Refused, resolve
@@ -46,8 +44,6 @@ for _module in ("pulumi_aws", "pulumi_datadog", "pydantic.main", "pydantic.types
 _AMBIENT = ("AWS_", "DATADOG_", "DD_", "PULUMI_")
 
 _SETTINGS: Any = settings.SETTINGS  # its attributes are context variables, which type checkers take for methods
-
-_registrations: Any = pulumi.runtime.resource
 
 # How a program names a class of an SDK, and the folders of its code that does.
 _NAMED = re.compile(r"\b(aws|datadog)\.((?:[a-z]\w*\.)?[A-Z]\w*)")
@@ -65,8 +61,9 @@ def import_named(root: Path) -> None:
     files = [file for folder in _DECLARING for file in (root / folder).glob("**/*.py")]
     code = "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
     for package, name in sorted(set(_NAMED.findall(code))):
-        with suppress(AttributeError):  # a word in a text, or code for another version of the SDK
-            resolve(attrgetter(name)(sys.modules[f"pulumi_{package}"]))
+        for sdk_class in (name, f"{name}Args"):
+            with suppress(AttributeError):  # a word in a text, or code for another version of the SDK
+                resolve(attrgetter(sdk_class)(sys.modules[f"pulumi_{package}"]))
 
 
 def run(project: Project, stack: str, config: StackConfig) -> Plan | Failure:
@@ -108,7 +105,7 @@ def _run(project: Project, stack: str, config: StackConfig) -> Plan:
         )
     )
     _SETTINGS.callbacks = Callbacks()
-    _registrations._get_stack_trace = _place_of_declaration
+    shortcuts.take()
     loop = _Loop()
     asyncio.set_event_loop(loop)
     loop.run_until_complete(run_in_stack(lambda: _main(project.root)))
@@ -169,28 +166,6 @@ async def _settled() -> None:
 def _outstanding() -> Iterator[asyncio.Future[Any]]:
     yield from _SETTINGS.rpc_manager.rpcs
     yield from list(_SETTINGS.outputs)
-
-
-def _place_of_declaration() -> source_pb2.StackTrace:
-    """The line that declares a resource, which is all that a refusal names.
-
-    The SDK collects every line above it as well, which takes a tenth of a plan's time. It counts as the SDK does: the
-    constructors of Resource, of CustomResource or ComponentResource, and of the class itself are not that line.
-    """
-    frame: FrameType | None = sys._getframe(1)
-    constructors = 0
-    while frame is not None and constructors < 3:
-        constructors += frame.f_code.co_name == "__init__"
-        frame = frame.f_back
-    if frame is None:
-        return source_pb2.StackTrace()
-    position = source_pb2.SourcePosition(uri=_uri(frame.f_code.co_filename), line=frame.f_lineno)
-    return source_pb2.StackTrace(frames=[source_pb2.StackFrame(pc=position)])
-
-
-@cache
-def _uri(file: str) -> str:
-    return Path(file).absolute().as_uri()
 
 
 class _Selector(selectors.DefaultSelector):

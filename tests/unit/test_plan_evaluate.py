@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
@@ -247,6 +248,14 @@ def test_registering_in_between_changes_nothing(run: Run, monkeypatch: pytest.Mo
     assert len(at_the_end.resources) == 1 + 2 * 12
 
 
+def test_a_plan_is_the_same_without_the_shortcuts(monkeypatch: pytest.MonkeyPatch) -> None:
+    project = Project.load(Path(__file__).parents[2])
+    jobs = jobs_for(project, project.stacks())
+    with_shortcuts = evaluate(jobs)
+    monkeypatch.setattr(program.shortcuts, "take", lambda: None)
+    assert [plan_of(result) for result in evaluate(jobs)] == with_shortcuts
+
+
 def test_an_asynchronous_program_is_awaited(run: Run) -> None:
     plan = run("""
         import asyncio
@@ -393,19 +402,24 @@ def test_a_failing_program_does_not_take_the_others_along(tmp_path: Path) -> Non
     assert plan_of(third).exports == {"stack": "c"}
 
 
-def test_several_stacks_share_what_their_code_names(tmp_path: Path) -> None:
-    for name in ("Pulumi.yaml", "Pulumi.a.yaml", "Pulumi.b.yaml"):
-        (tmp_path / name).write_text("name: slipway\n" if name == "Pulumi.yaml" else "", encoding="utf-8")
-    (tmp_path / "components").mkdir()
+def test_stacks_after_the_first_share_what_their_code_names(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: slipway\n", encoding="utf-8")
+    for stack in ("a", "b", "c"):
+        (tmp_path / f"Pulumi.{stack}.yaml").write_text("", encoding="utf-8")
     code = "import pulumi_aws as aws\naws.sqs.Queue, aws.sqs.Nothing, aws.nowhere.Queue, aws.Nothing  # \N{SNOWMAN}\n"
+    (tmp_path / "components").mkdir()
     (tmp_path / "components" / "queue.py").write_bytes(code.encode("utf-16"))  # not even text, as far as this goes
     (tmp_path / "components" / "queues.py").write_text(code, encoding="utf-8")
     (tmp_path / "__main__.py").write_text(
         "import pulumi, sys\n"
-        "pulumi.export('named', 'pulumi_aws.sqs.queue' in sys.modules)\n"
-        "pulumi.export('other', 'pulumi_aws.sqs.queue_policy' in sys.modules)\n",
+        "for name in ('queue', 'queue_policy'):\n"
+        "    pulumi.export(name, f'pulumi_aws.sqs.{name}' in sys.modules)\n",
         encoding="utf-8",
     )
-    project = Project.load(tmp_path)
-    plans = [plan_of(result) for result in evaluate(jobs_for(project, project.stacks()))]
-    assert [plan.exports for plan in plans] == [{"named": True, "other": False}] * 2
+    command = [sys.executable, "-m", "slipway", "plan", "--all", "--json", "--root", str(tmp_path)]
+    plans = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    assert [plan["exports"] for plan in plans] == [
+        {"queue": False, "queue_policy": False},
+        {"queue": True, "queue_policy": False},
+        {"queue": True, "queue_policy": False},
+    ]
