@@ -61,9 +61,9 @@ def import_named(root: Path) -> None:
     files = [file for folder in _DECLARING for file in (root / folder).glob("**/*.py")]
     code = "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
     for package, name in sorted(set(_NAMED.findall(code))):
-        for sdk_class in (name, f"{name}Args"):
-            with suppress(AttributeError):  # a word in a text, or code for another version of the SDK
-                resolve(attrgetter(sdk_class)(sys.modules[f"pulumi_{package}"]))
+        for class_name in (name, f"{name}Args"):
+            with suppress(Exception):  # a word in a text; what the program does need fails there, and says where
+                resolve(attrgetter(class_name)(sys.modules[f"pulumi_{package}"]))
 
 
 def run(project: Project, stack: str, config: StackConfig) -> Plan | Failure:
