@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import asyncio
 import os
 import shutil
 import sys
@@ -17,6 +18,9 @@ from tests.intake import Intake, listening
 os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"
 # Tools such as shellcheck are installed beside the interpreter.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+# Pulumi's mocks take the current event loop, and since Python 3.12 there is none unless somebody sets it.
+asyncio.set_event_loop(asyncio.new_event_loop())
 
 # A machine that is busy is not a failure.
 hypothesis.settings.register_profile("slipway", deadline=None)
