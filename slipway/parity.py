@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import IPv4Interface, IPv4Network
 from typing import Any
 
@@ -109,8 +110,9 @@ class Difference:
 
 def compare(ours: Plan, theirs: Plan) -> list[Difference]:
     """Every difference, in the order of URNs. Resources that only one has are differences of their whole."""
-    identities = Identity.of(ours), Identity.of(theirs)
-    left, right = (_by_urn(plan, identity) for plan, identity in zip((ours, theirs), identities, strict=True))
+    # Most texts stand in many resources.
+    of_ours, of_theirs = cache(Identity.of(ours).neutral), cache(Identity.of(theirs).neutral)
+    left, right = _by_urn(ours, of_ours), _by_urn(theirs, of_theirs)
     owner_of = owners(ours, theirs)
     # A number of tasks in one environment and a range in the other: the range has its autoscaling.
     scaled = {r.name for r in left.values() if _is_scaled(r)} ^ {r.name for r in right.values() if _is_scaled(r)}
@@ -128,7 +130,7 @@ def compare(ours: Plan, theirs: Plan) -> list[Difference]:
             kinds = ["scaling" if is_scaled and of_scaling else ""]
         else:
             mine, yours = _comparable(one), _comparable(other)
-            leaves = list(differences(_neutral(mine, yours, identities[0]), _neutral(yours, mine, identities[1])))
+            leaves = list(differences(_neutral(mine, yours, of_ours), _neutral(yours, mine, of_theirs)))
             versions = _version(one, ours), _version(other, theirs)
             kinds = [_kind(one, path, was, is_, versions, is_scaled) for path, was, is_ in leaves]
         found += [
@@ -138,9 +140,9 @@ def compare(ours: Plan, theirs: Plan) -> list[Difference]:
     return found
 
 
-def _by_urn(plan: Plan, identity: Identity) -> dict[str, Resource]:
+def _by_urn(plan: Plan, neutral: Callable[[str], str]) -> dict[str, Resource]:
     """By the URN that both have; without the stack itself, whose outputs are the exports."""
-    return {identity.neutral(r.urn): r for r in plan.resources if r.type != STACK_TYPE}
+    return {neutral(r.urn): r for r in plan.resources if r.type != STACK_TYPE}
 
 
 def _is_scaled(resource: Resource) -> bool:
@@ -154,18 +156,18 @@ def _comparable(resource: Resource) -> dict[str, Any]:
     return {**resource.to_json(), "inputs": opened(resource.inputs)}
 
 
-def _neutral(document: Any, other: Any, identity: Identity) -> Any:
+def _neutral(document: Any, other: Any, neutral: Callable[[str], str]) -> Any:
     """The document without identity. A text that both have word for word is no difference, whatever it names."""
     shared = set(_texts(other))
 
-    def neutral(value: Any) -> Any:
+    def of(value: Any) -> Any:
         if isinstance(value, str):
-            return value if value in shared else identity.neutral(value)
+            return value if value in shared else neutral(value)
         if isinstance(value, Mapping):
-            return {identity.neutral(key): neutral(member) for key, member in value.items()}
-        return [neutral(element) for element in value] if isinstance(value, list) else value
+            return {neutral(key): of(member) for key, member in value.items()}
+        return [of(element) for element in value] if isinstance(value, list) else value
 
-    return neutral(document)
+    return of(document)
 
 
 def _texts(value: Any) -> Iterator[str]:
