@@ -408,7 +408,8 @@ def test_stacks_after_the_first_share_what_their_code_names(tmp_path: Path) -> N
         (tmp_path / f"Pulumi.{stack}.yaml").write_text("", encoding="utf-8")
     code = "import pulumi_aws as aws\naws.sqs.Queue, aws.sqs.Nothing, aws.nowhere.Queue, aws.Nothing  # \N{SNOWMAN}\n"
     (tmp_path / "components").mkdir()
-    (tmp_path / "components" / "queue.py").write_bytes(code.encode("utf-16"))  # not even text, as far as this goes
+    (tmp_path / "components" / "text.py").write_bytes(code.encode("utf-16"))
+    (tmp_path / "components" / "folder.py").mkdir()
     (tmp_path / "components" / "queues.py").write_text(code, encoding="utf-8")
     (tmp_path / "__main__.py").write_text(
         "import pulumi, sys\n"
