@@ -352,21 +352,21 @@ class AccountBaseline(pulumi.ComponentResource):
         )
 
     def _regional_defaults(self, region: str) -> None:
-        aws.ebs.EncryptionByDefault(
-            f"{self._name}-ebs-encryption-{region}", enabled=True, region=region, opts=self._child
-        )
+        # The guardrails let nobody lift them, so what the program no longer declares, it only forgets.
+        kept = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
+        aws.ebs.EncryptionByDefault(f"{self._name}-ebs-encryption-{region}", enabled=True, region=region, opts=kept)
         aws.ebs.SnapshotBlockPublicAccess(
-            f"{self._name}-snapshots-{region}", state="block-all-sharing", region=region, opts=self._child
+            f"{self._name}-snapshots-{region}", state="block-all-sharing", region=region, opts=kept
         )
         aws.ec2.ImageBlockPublicAccess(
-            f"{self._name}-images-{region}", state="block-new-sharing", region=region, opts=self._child
+            f"{self._name}-images-{region}", state="block-new-sharing", region=region, opts=kept
         )
         aws.ec2.InstanceMetadataDefaults(
             f"{self._name}-imds-{region}",
             http_tokens="required",
             http_put_response_hop_limit=1,
             region=region,
-            opts=self._child,
+            opts=kept,
         )
         # The default VPC stays, since some consoles miss it, and lets nothing in or out.
         vpc = aws.ec2.DefaultVpc(f"{self._name}-default-vpc-{region}", region=region, opts=self._child)
@@ -392,7 +392,7 @@ class AccountBaseline(pulumi.ComponentResource):
             analyzer_name="account",
             type="ACCOUNT",
             region=region,
-            opts=self._child,
+            opts=kept,
         )
 
 

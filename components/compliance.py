@@ -30,8 +30,9 @@ class Compliance(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ComplianceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:account:Compliance", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        role = aws.iam.ServiceLinkedRole(f"{name}-config-role", aws_service_name="config.amazonaws.com", opts=child)
+        # The guardrails let nobody switch it off, so what the program no longer declares, it only forgets.
+        kept = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
+        role = aws.iam.ServiceLinkedRole(f"{name}-config-role", aws_service_name="config.amazonaws.com", opts=kept)
         for region in args.regions:
             recorder = aws.cfg.Recorder(
                 f"{name}-recorder-{region}",
@@ -40,33 +41,34 @@ class Compliance(pulumi.ComponentResource):
                     all_supported=True, include_global_resource_types=region == args.regions[0]
                 ),
                 region=region,
-                opts=child,
+                opts=kept,
             )
             channel = aws.cfg.DeliveryChannel(
                 f"{name}-delivery-{region}",
                 s3_bucket_name=args.bucket,
                 region=region,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[recorder]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[recorder], retain_on_delete=True),
             )
             recording = aws.cfg.RecorderStatus(
                 f"{name}-recording-{region}",
                 name=recorder.name,
                 is_enabled=True,
                 region=region,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[channel]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[channel], retain_on_delete=True),
             )
             hub = aws.securityhub.Account(
                 f"{name}-security-hub-{region}",
                 enable_default_standards=False,
                 control_finding_generator="SECURITY_CONTROL",
                 region=region,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[recording]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[recording], retain_on_delete=True),
             )
             for standard, path in STANDARDS.items():
                 aws.securityhub.StandardsSubscription(
                     f"{name}-{standard}-{region}",
                     standards_arn=f"arn:aws:securityhub:{region}::standards/{path}",
                     region=region,
-                    opts=pulumi.ResourceOptions(parent=self, depends_on=[hub]),
+                    # An old version of a standard is disabled; all of them stay where Security Hub does.
+                    opts=pulumi.ResourceOptions(parent=self, depends_on=[hub], deleted_with=hub),
                 )
         self.register_outputs({})

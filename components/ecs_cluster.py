@@ -345,6 +345,8 @@ def user_data(cluster: str, reserved_memory_mib: int) -> str:
     """What a host runs at its first boot: the ECS agent's settings.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
+    An image is pulled once, and cleaned away when no task uses it; `prefer-cached` would keep every version:
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/pull-behavior.html
     """
     return f"""#!/bin/bash
 set -euo pipefail
@@ -353,7 +355,7 @@ ECS_CLUSTER={cluster}
 ECS_RESERVED_MEMORY={reserved_memory_mib}
 ECS_ENABLE_SPOT_INSTANCE_DRAINING=true
 ECS_CONTAINER_INSTANCE_PROPAGATE_TAGS_FROM=ec2_instance
-ECS_IMAGE_PULL_BEHAVIOR=prefer-cached
+ECS_IMAGE_PULL_BEHAVIOR=once
 ECS_ENGINE_TASK_CLEANUP_WAIT_DURATION=1h
 CONFIG
 """

@@ -59,9 +59,13 @@ class NameArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class StrategyArgs:
-    """A deployment that ECS does by shifting the balancer's weights, instead of rolling task by task."""
+    """A deployment that ECS does by shifting the balancer's weights, instead of rolling task by task.
 
-    kind: Literal["blue_green", "linear", "canary"]
+    `rolling` has all that the others need, and rolls: the step between none and another, in both directions.
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/update-rolling-to-bluegreen.html
+    """
+
+    kind: Literal["rolling", "blue_green", "linear", "canary"]
     percent: float = 10.0
     """What one step shifts (linear), or what goes first (canary)."""
     step_minutes: int = 5
@@ -415,14 +419,14 @@ class EcsService(pulumi.ComponentResource):
     def _service(self, task: aws.ecs.TaskDefinition, before: list[pulumi.Resource]) -> None:
         args, name, web = self._args, self.pulumi_resource_name, self._args.web
         balancers: list[aws.ecs.ServiceLoadBalancerArgs] = []
-        alarms, strategy = None, None
+        alarms, strategy, shifts = None, None, False
         if web:
             target_group = self._target_group(web, "tg")
             rule = self._rule(web, target_group)
             before = [*before, rule]
             groups, advanced = [target_group], None
             if web.strategy:
-                strategy = _deployment(web.strategy)
+                strategy, shifts = _deployment(web.strategy), web.strategy.kind != "rolling"
                 other = self._target_group(web, "tg2")
                 role, policy = self._traffic_role()
                 before.append(policy)
@@ -442,7 +446,7 @@ class EcsService(pulumi.ComponentResource):
             )
             alarms = aws.ecs.ServiceAlarmsArgs(alarm_names=[self._alarm(web, groups).name], enable=True, rollback=True)
         scaled = args.tasks_min < args.tasks_max
-        patience = SHIFTED if strategy else STEADY_STATE
+        patience = SHIFTED if shifts else STEADY_STATE
         service = aws.ecs.Service(
             # The cluster stands in the name, so that on another one it is another resource: made, and steady, before
             # this one is deleted. Replacing it would fail: the provider refuses another capacity provider in an
@@ -460,7 +464,7 @@ class EcsService(pulumi.ComponentResource):
             # Of rolling deployments alone; the others fail by the alarm and by their own checks:
             # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
             deployment_circuit_breaker=None
-            if strategy
+            if shifts
             else aws.ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=True),
             deployment_configuration=strategy,
             alarms=alarms,
@@ -810,6 +814,8 @@ def _pull(image: str) -> list[Statement]:
 
 
 def _deployment(strategy: StrategyArgs) -> aws.ecs.ServiceDeploymentConfigurationArgs:
+    if strategy.kind == "rolling":
+        return aws.ecs.ServiceDeploymentConfigurationArgs(strategy="ROLLING")
     linear = canary = None
     if strategy.kind == "linear":
         linear = aws.ecs.ServiceDeploymentConfigurationLinearConfigurationArgs(

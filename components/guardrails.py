@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from components.iam import GLOBAL_REGION, Statement, policy_document
+from components.iam import DEPLOY, GLOBAL_REGION, Statement, policy_document
 
 MAX_LENGTH = 5120
 """Characters of a service control policy.
@@ -151,12 +151,19 @@ def service_control_policies(allowed_regions: Sequence[str]) -> dict[str, dict[s
                     "guardduty:StopMonitoringMembers",
                     "guardduty:UpdateDetector",
                     "guardduty:UpdateMemberDetectors",
-                    "securityhub:BatchDisableStandards",
                     "securityhub:DisableSecurityHub",
                     "securityhub:DisassociateFromAdministratorAccount",
                     "securityhub:DisassociateFromMasterAccount",
                 ],
                 "Resource": "*",
+            },
+            {
+                # A reviewed deploy may: a new version of a standard takes the place of the old one.
+                "Sid": "StandardsStay",
+                "Effect": "Deny",
+                "Action": "securityhub:BatchDisableStandards",
+                "Resource": "*",
+                "Condition": {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::*:role/{DEPLOY}"}},
             },
         ),
         "defaults": policy_document(

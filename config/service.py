@@ -145,8 +145,8 @@ MOST_MINUTES = 60
 class Strategy(Model):
     """A deployment that shifts requests from the old tasks to new ones beside them, not task by task."""
 
-    kind: Literal["blue_green", "linear", "canary"] = Field(
-        description="all requests at once, in equal steps, or a part first"
+    kind: Literal["rolling", "blue_green", "linear", "canary"] = Field(
+        description="task by task, ready for the others; all requests at once; in equal steps; or a part first"
     )
     percent: int = Field(
         default=10, ge=3, le=100, description="how many requests a step shifts, or go first, 3 to 100 percent"
@@ -163,7 +163,7 @@ class Strategy(Model):
 
     @model_validator(mode="after")
     def _within_an_update(self) -> Self:
-        steps = {"blue_green": 0, "linear": -(-100 // self.percent), "canary": 1}[self.kind]
+        steps = {"rolling": 0, "blue_green": 0, "linear": -(-100 // self.percent), "canary": 1}[self.kind]
         minutes = steps * self.step_minutes + self.bake_minutes
         if minutes > MOST_MINUTES:
             raise ValueError(

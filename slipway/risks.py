@@ -18,6 +18,7 @@ KINDS = {
     "public": "Newly public",
     "protection": "Protection removed",
     "alerts": "Alerts lost",
+    "strategy": "Deployment strategy in one step",
     "replaced": "Replaced",
     "may replace": "May be replaced",
     "restart": "Tasks restarted",
@@ -139,10 +140,21 @@ def _of_pair(pair: Pair, diff: StackDiff) -> Iterator[Risk]:
         yield risk("alerts", text)
     if pair.before is not None and pair.after is not None:
         paths = [p.path for p in pair.properties]
+        strategies = [_strategy(each) for each in (pair.before, pair.after)]
+        if "none" in strategies and not {"none", "ROLLING"}.issuperset(strategies):
+            yield risk("strategy", f"{' -> '.join(strategies)}, where AWS wants ROLLING in between: docs/deploys.md")
         if resource.type == "aws:ecs/service:Service" and "taskDefinition" in paths:
             yield risk("restart", _images(pair, diff))
         if resource.type == "aws:autoscaling/group:Group" and any("launchTemplate" in path for path in paths):
             yield risk("hosts", "by instance refresh" if "instanceRefresh" in resource.inputs else "as they end")
+
+
+def _strategy(service: Resource) -> str:
+    """What shifts the requests between a service's two target groups; `none` where it has one."""
+    balancers = service.inputs.get("loadBalancers") or ()
+    if service.type != "aws:ecs/service:Service" or not any("advancedConfiguration" in each for each in balancers):
+        return "none"
+    return str(service.inputs["deploymentConfiguration"]["strategy"])
 
 
 # IAM -----------------------------------------------------------------------------------------------------------------

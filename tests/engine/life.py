@@ -56,7 +56,9 @@ def live(workspace: Workspace, stack: str) -> Life:
     in_cloud = workspace.assert_state_matches_cloud(stack)
     types = frozenset(record.token for record in cloud.records.values())
     protected = frozenset(resource["urn"] for resource in workspace.state(stack) if resource.get("protect"))
-    retained = frozenset(resource["urn"] for resource in workspace.state(stack) if resource.get("retainOnDelete"))
+    kept = {resource["urn"] for resource in workspace.state(stack) if resource.get("retainOnDelete")}
+    # What is deleted with something is not deleted itself, and stays where that stays.
+    retained = frozenset(kept | {each["urn"] for each in workspace.state(stack) if each.get("deletedWith") in kept})
     created = Counter(call.urn for call in cloud.calls if call.method == "Create" and call.error is None)
 
     writes = _writes(workspace)

@@ -11,6 +11,21 @@ pytestmark = [pytest.mark.engine, pytest.mark.parametrize("stack", STACKS)]
 
 Lives = Results[Life]
 
+# What nobody can delete in an environment: see components/guardrails.py.
+GUARDED = {
+    "Account",
+    "Analyzer",
+    "DeliveryChannel",
+    "EncryptionByDefault",
+    "ImageBlockPublicAccess",
+    "InstanceMetadataDefaults",
+    "Recorder",
+    "RecorderStatus",
+    "ServiceLinkedRole",
+    "SnapshotBlockPublicAccess",
+    "StandardsSubscription",
+}
+
 
 def test_first_preview_only_creates_and_calls_nothing(lives: Lives, stack: str) -> None:
     life = lives(stack)
@@ -55,11 +70,12 @@ def test_destroy_without_the_program_is_refused_and_says_what_is_missing(lives: 
     assert ("You must run with the `--run-program` flag" in refusal) is (stack != "ops")
 
 
-def test_destroy_leaves_nothing_but_images_once_protection_is_lifted(lives: Lives, stack: str) -> None:
+def test_destroy_leaves_images_and_what_the_guardrails_keep_once_protection_is_lifted(lives: Lives, stack: str) -> None:
     life = lives(stack)
     life.destroy_unprotected.ok()
     life.destroy.ok()
     assert (life.in_cloud_at_the_end, life.in_state_at_the_end) == (life.retained, 0)
-    assert {urn.rsplit("::", 2)[1].rpartition(":")[2] for urn in life.retained} == (
-        {"LifecyclePolicy", "Repository", "RepositoryPolicy"} if stack == "ops" else set()
+    images = {"LifecyclePolicy", "Repository", "RepositoryPolicy"}
+    assert {urn.rsplit("::", 2)[1].rpartition(":")[2] for urn in life.retained} == GUARDED | (
+        images if stack == "ops" else set()
     )

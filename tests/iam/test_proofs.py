@@ -676,12 +676,38 @@ def test_an_environment_writes_its_own_ns_record_only(names: list[str], types: l
         "guardduty:DeleteDetector",
         "iam:CreateUser",
         "organizations:LeaveOrganization",
+        "securityhub:BatchDisableStandards",
         "securityhub:DisableSecurityHub",
     ],
 )
 @pytest.mark.parametrize("stack", ENVIRONMENTS)
 def test_not_even_administrators_lift_the_guardrails(stack: str, action: str) -> None:
     assert verdict(role(stack, "administrator"), action, "*") is DENIED
+
+
+# Type -> what its provider calls when it is deleted, each time on `*`:
+# https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/service
+DELETED_BY = {
+    "aws:accessanalyzer/analyzer:Analyzer": "access-analyzer:DeleteAnalyzer",
+    "aws:cfg/deliveryChannel:DeliveryChannel": "config:DeleteDeliveryChannel",
+    "aws:cfg/recorder:Recorder": "config:DeleteConfigurationRecorder",
+    "aws:cfg/recorderStatus:RecorderStatus": "config:StopConfigurationRecorder",
+    "aws:ebs/encryptionByDefault:EncryptionByDefault": "ec2:DisableEbsEncryptionByDefault",
+    "aws:ebs/snapshotBlockPublicAccess:SnapshotBlockPublicAccess": "ec2:DisableSnapshotBlockPublicAccess",
+    "aws:ec2/imageBlockPublicAccess:ImageBlockPublicAccess": "ec2:DisableImageBlockPublicAccess",
+    "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults": "ec2:ModifyInstanceMetadataDefaults",
+    "aws:securityhub/account:Account": "securityhub:DisableSecurityHub",
+    "aws:securityhub/standardsSubscription:StandardsSubscription": "securityhub:BatchDisableStandards",
+}
+
+
+@pytest.mark.parametrize("type_", DELETED_BY)
+@pytest.mark.parametrize("stack", ENVIRONMENTS)
+def test_what_the_guardrails_keep_is_forgotten_and_not_deleted(stack: str, type_: str) -> None:
+    found = [resource for resource in stacks()[stack].resources if resource.type == type_]
+    assert found
+    forgotten = all(resource.retain_on_delete for resource in found)
+    assert forgotten or verdict(role(stack, "deploy"), DELETED_BY[type_], "*") is ALLOWED
 
 
 def test_root_users_do_nothing_unless_ops_sends_them() -> None:

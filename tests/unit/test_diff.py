@@ -305,6 +305,28 @@ def test_exposure_protection_and_alerts(
     assert risk_of(resource(type_, "it", after), resource(type_, "it", before)) == []
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "text"),
+    [
+        ("", "CANARY", "none -> CANARY"),
+        ("CANARY", "", "CANARY -> none"),
+        ("", "ROLLING", ""),
+        ("ROLLING", "CANARY", ""),
+        ("CANARY", "LINEAR", ""),
+        ("CANARY", "ROLLING", ""),
+        ("ROLLING", "", ""),
+    ],
+)
+def test_a_strategy_comes_and_goes_by_way_of_rolling(before: str, after: str, text: str) -> None:
+    def service(strategy: str) -> Resource:
+        shifting = {"deploymentConfiguration": {"strategy": strategy}} if strategy else {}
+        balancer = {"targetGroupArn": "one"} | ({"advancedConfiguration": {"roleArn": "arn"}} if strategy else {})
+        return resource("aws:ecs/service:Service", "it", {"loadBalancers": [balancer], **shifting})
+
+    said = [risk[1] for risk in risk_of(service(before), service(after)) if risk[0] == "strategy"]
+    assert said == ([f"{text}, where AWS wants ROLLING in between: docs/deploys.md"] if text else [])
+
+
 def test_protection_that_is_taken_off_is_an_option_and_a_risk() -> None:
     key = resource("aws:kms/key:Key", "it", protect=True)
     diff = compared(key, replace(key, protect=False))

@@ -518,6 +518,16 @@ def test_an_update_waits_for_all_of_a_deployment(cloud: Cloud, strategy: Strateg
     assert cloud.get(SERVICE).update_timeout == longest
 
 
+def test_a_rolling_strategy_has_all_that_the_others_need_and_rolls(cloud: Cloud) -> None:
+    deploy(cloud, a_web_service(strategy=StrategyArgs(kind="rolling")))
+    service = cloud.one(SERVICE)
+    assert service["deploymentConfiguration"] == {"strategy": "ROLLING"}
+    assert service["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
+    assert service["loadBalancers"][0]["advancedConfiguration"]["alternateTargetGroupArn"] == "${gateway-tg2.arn}"
+    assert cloud.get(RULE).ignore_changes == ("actions",)
+    assert cloud.get(SERVICE).update_timeout == "30m"
+
+
 def test_rolling_deployments_keep_the_rule_the_programs(cloud: Cloud) -> None:
     deploy(cloud, a_web_service())
     assert cloud.get(RULE).ignore_changes == ()
