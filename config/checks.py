@@ -7,14 +7,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
 from config import alerts
 from config.capacity import cluster_capacity, fits_on_host
 from config.errors import NOTHING, Problem, did_you_mean
-from config.fields import ENVIRONMENTS, VpcCidr
+from config.fields import ENVIRONMENTS, Exposure, VpcCidr
 from config.files import read_mapping
 from config.instance_types import instance_type
 from config.migration import Migration, Shift
@@ -307,8 +307,11 @@ def release(name: str, service: Service, release: Release, *, file: str) -> Iter
         )
 
 
-def clusters(settings: EnvironmentSettings, unread: Collection[str], *, file: str) -> Iterator[Problem]:
-    """What a cluster's definition and its size say of each other. `unread` are services that are not in settings."""
+def clusters(settings: EnvironmentSettings, *, file: str) -> Iterator[Problem]:
+    """What a cluster's definition and its size say of each other.
+
+    A public load balancer may be prewarmed before the cluster has a public service, with which it comes.
+    """
     for name, cluster in sorted(settings.clusters.items()):
         key = f"slipway:clusters.{name}"
         if cluster.size.night and settings.environment != "dev":
@@ -319,14 +322,18 @@ def clusters(settings: EnvironmentSettings, unread: Collection[str], *, file: st
                 allowed="no night: stage mirrors prod, which has none",
                 remedy="remove the key; only dev can do without hosts",
             )
-        balancers = settings.balancers(cluster)
-        for balancer in sorted(cluster.size.prewarm.keys() - balancers if not unread else ()):
+        balancers = [
+            balancer_name(exposure, number + 1)
+            for exposure in get_args(Exposure)
+            for number in range(cluster.definition.balancers(exposure))
+        ]
+        for balancer in sorted(cluster.size.prewarm.keys() - balancers):
             yield Problem(
                 file=file,
                 key=f"{key}.prewarm.{balancer}",
                 given=balancer,
                 allowed=f"the load balancers of the cluster: {', '.join(balancers)}",
-                remedy=did_you_mean(balancer, balancers, "choose one of them"),
+                remedy=f"choose one of them, or set {balancer.rstrip('23456789')}_balancers for {name} in Pulumi.yaml",
             )
         for index, family in enumerate(cluster.definition.more_families):
             allowed = _unlike(cluster.size.instance_type, family)
@@ -364,7 +371,7 @@ def _unlike(name: str, family: str) -> str | None:
 
 
 def migration(settings: EnvironmentSettings, unread: Collection[str], root: Path, *, file: str) -> Iterator[Problem]:
-    """Networks that no route could tell apart, and names that could not move."""
+    """Networks that no route could tell apart, and names that could not move. `unread` services are not in settings."""
     taken = {f"the environment {name}": network for name, network in _networks(root).items()}
     for name, peer in sorted(settings.migration.peers.items()):
         for other, network in taken.items():

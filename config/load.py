@@ -141,7 +141,7 @@ class _Loading:
             ssh_keys=self._ssh_keys(environment),
         )
         unread = stack.services.keys() - services.keys()  # what is wrong with them has been said
-        self.problems += checks.clusters(settings, unread, file=self.file)
+        self.problems += checks.clusters(settings, file=self.file)
         self.problems += checks.migration(settings, unread, self.root, file=self.file)
         self.problems += checks.capacity(settings, file=self.file)
         self.problems += quotas.environment(settings, file=self.file)

@@ -124,7 +124,7 @@ class ClusterSize(Model):
     prewarm: dict[Balancer, CapacityUnits] = Field(
         default={},
         description="load balancer (internal, public, internal2 ...) to the capacity units (LCU) "
-        "that are ready before the traffic is",
+        "that are ready before the traffic is; a public one is there once the cluster has a public service",
     )
     night: Night | None = Field(default=None, description="when the cluster has no hosts; in dev alone")
 

@@ -1296,12 +1296,24 @@ CASES = [
     ),
     case(
         "a load balancer prewarmed that the cluster does not have",
-        setting(STAGE, "slipway:clusters", "app", "prewarm", to={"public": 100}),
+        setting(STAGE, "slipway:clusters", "app", "prewarm", to={"public2": 100}),
         file=STAGE,
-        key="slipway:clusters.app.prewarm.public",
-        given='"public"',
-        allowed="the load balancers of the cluster: internal",
-        remedy="choose one of them",
+        key="slipway:clusters.app.prewarm.public2",
+        given='"public2"',
+        allowed="the load balancers of the cluster: internal, public",
+        remedy="choose one of them, or set public_balancers for app in Pulumi.yaml",
+    ),
+    case(
+        "an unknown cluster of the one public service behind a prewarmed load balancer",
+        each(
+            setting(STAGE, "slipway:clusters", "api", "prewarm", to={"public": 100}),
+            setting(GATEWAY, "cluster", to="apis"),
+        ),
+        file=GATEWAY,
+        key="cluster",
+        given='"apis"',
+        allowed="the clusters of slipway:platform: api, app",
+        remedy="did you mean api?",
     ),
     case(
         "a load balancer prewarmed for less than AWS reserves",
@@ -2048,6 +2060,12 @@ def test_a_mistake_is_answered_once_by_file_key_and_remedy(
     assert f"{file}: {key}\n" in message if key else f"{file}\n" in message
     assert given in message
     assert "hunter2" not in message
+
+
+def test_a_load_balancer_is_prewarmed_before_its_first_service(project: ConfigProject) -> None:
+    project.set(STAGE, "slipway:clusters", "api", "prewarm", to={"public": 100})
+    project.set(STAGE, "slipway:services", to={})
+    assert project.problems("stage") == ()
 
 
 def test_all_mistakes_of_a_run_are_reported_at_once(project: ConfigProject) -> None:
