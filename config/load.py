@@ -81,11 +81,11 @@ class _Loading:
         stack = self._stack_model(OpsStack)
         catalogue = self._catalogue()
         self.problems += checks.across_stacks(self.root)
-        if platform:
+        if platform and catalogue is not None:
             self.problems += checks.catalogue(catalogue, platform)
         if stack:
             self.problems += checks.people(stack.people, file=self.file)
-        if not platform or not stack:
+        if not platform or not stack or catalogue is None:
             return None
         settings = OpsSettings(
             stack="ops",
@@ -104,9 +104,9 @@ class _Loading:
         stack = self._stack_model(EnvironmentStack)
         catalogue = self._catalogue()
         self.problems += checks.across_stacks(self.root)
-        if platform:
+        if platform and catalogue is not None:
             self.problems += checks.catalogue(catalogue, platform)
-        if not platform or not stack:
+        if not platform or not stack or catalogue is None:
             return None
         self.problems += checks.stack(stack, platform, set(catalogue) | self.broken_services, file=self.file)
         clusters = {
@@ -238,11 +238,25 @@ class _Loading:
             )
         )
 
-    def _catalogue(self) -> dict[str, Service]:
-        folder = self.root / "services"
+    def _catalogue(self) -> dict[str, Service] | None:
+        """Every service whose file is right; None where the folder cannot be read."""
+        try:
+            paths = sorted((self.root / "services").iterdir())
+        except OSError as error:
+            self.problems.append(
+                Problem(
+                    file="services/",
+                    key="",
+                    given=Words(error.strerror),
+                    allowed="a readable folder with one file a service, NAME.yaml",
+                    remedy="restore it from git, or check its rights; a project without services keeps an empty "
+                    "services/.gitkeep",
+                )
+            )
+            return None
         catalogue: dict[str, Service] = {}
         seen: dict[str, str] = {}
-        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        for path in paths:
             file = f"services/{path.name}"
             if path.suffix not in (".yaml", ".yml") or path.name.startswith("."):
                 continue

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import errno
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -2118,6 +2120,31 @@ def test_configuration_can_come_from_elsewhere_than_the_stack_file(project: Conf
     settings = config.load(project.root, stack="stage")
     assert isinstance(settings, config.EnvironmentSettings)
     assert settings.services["gateway"].version == "4.12.0"
+
+
+@pytest.mark.parametrize("given", ["No such file or directory", "Not a directory", "Permission denied"])
+@pytest.mark.parametrize("stack", ["ops", "stage"])
+def test_services_that_cannot_be_listed_are_one_mistake(
+    project: ConfigProject, monkeypatch: pytest.MonkeyPatch, stack: str, given: str
+) -> None:
+    project.configure(stack)
+    services = project.root / "services"
+    if given == "Permission denied":
+
+        def refuse(_: Path) -> Iterator[Path]:
+            raise PermissionError(errno.EACCES, given)
+
+        monkeypatch.setattr(Path, "iterdir", refuse)
+    else:
+        shutil.rmtree(services)
+    if given == "Not a directory":
+        services.write_text("gateway")
+    with pytest.raises(config.ConfigError) as raised:
+        config.load(project.root, stack=stack)
+    (problem,) = raised.value.problems
+    assert (problem.file, problem.key, problem.given) == ("services/", "", given)
+    assert problem.allowed == "a readable folder with one file a service, NAME.yaml"
+    assert problem.remedy.startswith("restore it from git, or check its rights")
 
 
 def test_the_program_registers_what_a_valid_project_says(
