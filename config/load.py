@@ -28,12 +28,17 @@ from config.settings import (
 )
 from config.stack import EnvironmentStack, OpsStack, Range
 
+PROJECT_FILE = "Pulumi.yaml"
+
 NAMESPACE = "slipway"
 """The namespace of every key; it stays when a fork gives the Pulumi project another name."""
 
 PLATFORM = "platform"
 ACCESS_ROLE = "access_role"
 """The keys that Pulumi.yaml may hold, and of which a stack file may set the second."""
+
+STACK_FILE_KEYS = ("config", "environment", "secretsprovider", "encryptedkey", "encryptionsalt")
+"""The keys of a stack file that Pulumi knows."""
 
 M = TypeVar("M", bound=Model)
 
@@ -73,7 +78,14 @@ class _Loading:
         self.config = pulumi.Config(NAMESPACE)
         self.problems: list[Problem] = []
         self.broken_services: set[str] = set()
-        self.own_keys = self._stack_file_keys()
+        self.broken_files: set[str] = set()
+        project = self._content(PROJECT_FILE)
+        own = self._content(self.file)
+        self.project = str(project.get("name", NAMESPACE) if project else NAMESPACE)
+        self.shared_keys = self._keys(project)
+        self.own_keys = self._keys(own)
+        self.has_file = own is not None
+        self._refuse_outdented_keys(own or {})
 
     def ops(self) -> OpsSettings | None:
         access_role = self._access_role()
@@ -168,24 +180,27 @@ class _Loading:
 
     def _platform(self) -> Platform | None:
         key = f"{NAMESPACE}:{PLATFORM}"
-        if key in (self.own_keys or ()) or self._encrypted((PLATFORM,), file="Pulumi.yaml"):
+        if PROJECT_FILE in self.broken_files or key in self.own_keys:
+            return None
+        if self._encrypted((PLATFORM,), file=PROJECT_FILE):
             return None
         value = self._value(PLATFORM)
         if value is None:
             remedy = "write it below config: as slipway:platform: {value: {company: ...}}"
-            self.problems.append(Problem(file="Pulumi.yaml", key=key, allowed="a mapping of keys", remedy=remedy))
+            self.problems.append(Problem(file=PROJECT_FILE, key=key, allowed="a mapping of keys", remedy=remedy))
             return None
-        platform = self._valid(Platform, value, file="Pulumi.yaml", key=key)
+        platform = self._valid(Platform, value, file=PROJECT_FILE, key=key)
         if platform:
             self.problems += checks.platform(platform)
         return platform
 
     def _stack_model(self, model: type[M]) -> M | None:
         self._refuse_unknown_keys((*model.model_fields, ACCESS_ROLE))
-        if self._encrypted(model.model_fields, file=self.file):
+        if self.file in self.broken_files or self._encrypted(model.model_fields, file=self.file):
             return None
-        values = {key: self._value(key) for key in model.model_fields}
-        if self.own_keys is None and not any(values.values()):
+        misplaced = self.shared_keys.keys() - self.own_keys.keys()
+        values = {key: self._value(key) for key in model.model_fields if f"{NAMESPACE}:{key}" not in misplaced}
+        if not self.has_file and not any(values.values()):
             required = [name for name, field in model.model_fields.items() if field.is_required()]
             self.problems.append(
                 Problem(
@@ -200,33 +215,52 @@ class _Loading:
         given = {key: value for key, value in values.items() if value is not None}
         return self._valid(model, given, file=self.file, key=f"{NAMESPACE}:")
 
-    def _stack_file_keys(self) -> list[str] | None:
-        """The keys that the stack's file sets; None without one: configuration can come from elsewhere."""
-        if not (self.root / self.file).exists():
+    def _content(self, file: str) -> dict[str, Any] | None:
+        """What a file of Pulumi's says; None without it, for configuration can come from elsewhere."""
+        if not (self.root / file).exists():
             return None
-        content = read_mapping(self.root / self.file, file=self.file)
+        content = read_mapping(self.root / file, file=file)
         if isinstance(content, Problem):
             self.problems.append(content)
-            return []
-        config = content.get("config")
-        return sorted(config) if isinstance(config, dict) else []
+            self.broken_files.add(file)
+            return {}
+        return content
+
+    def _keys(self, content: dict[str, Any] | None) -> dict[str, str]:
+        """The keys of a file's `config:`, with their namespaces as Pulumi reads them, and as they are written."""
+        config = content.get("config") if content else None
+        written = config if isinstance(config, dict) else {}
+        return {key if ":" in key else f"{self.project}:{key}": key for key in sorted(written)}
+
+    def _refuse_outdented_keys(self, content: dict[str, Any]) -> None:
+        """Pulumi ignores a key beside `config:`, and what is said there would be missed below it."""
+        for key in sorted(content.keys() - set(STACK_FILE_KEYS)):
+            self.broken_files.add(self.file)
+            remedy = "indent it below config:" if ":" in key else did_you_mean(key, STACK_FILE_KEYS, "remove it")
+            allowed = f"these keys: {', '.join(STACK_FILE_KEYS)}"
+            self.problems.append(Problem(file=self.file, key=key, allowed=allowed, remedy=remedy))
 
     def _refuse_unknown_keys(self, allowed: Sequence[str]) -> None:
         """A stack file says what `allowed` has and nothing else; Pulumi.yaml nothing that nobody reads."""
-        own = self.own_keys or []
-        for key in own:
+        names = {f"{NAMESPACE}:{name}" for name in allowed}
+        for key, written in self.own_keys.items():
             if key == f"{NAMESPACE}:{PLATFORM}":
                 remedy = "remove it; what all stacks share is changed in Pulumi.yaml alone"
-                self._unknown(key, allowed, file=self.file, remedy=remedy)
-            elif key.removeprefix(f"{NAMESPACE}:") not in allowed:
-                remedy = f"remove it: pulumi config rm {key} --stack {self.stack}"
-                self._unknown(key, allowed, file=self.file, remedy=remedy)
-        for key in sorted(CONFIG.get().keys() - set(own)):
-            if key.startswith(f"{NAMESPACE}:") and key.removeprefix(f"{NAMESPACE}:") not in (
-                *allowed,
-                PLATFORM,
-            ):
-                self._unknown(key, (PLATFORM, ACCESS_ROLE), file="Pulumi.yaml", remedy="remove it")
+                self._unknown(written, allowed, file=self.file, remedy=remedy)
+            elif key not in names:
+                remedy = f"remove it: pulumi config rm {written} --stack {self.stack}"
+                self._unknown(written, allowed, file=self.file, remedy=remedy)
+        shared = (PLATFORM, ACCESS_ROLE)
+        for key, written in self.shared_keys.items():
+            if key.startswith(f"{NAMESPACE}:") and key.removeprefix(f"{NAMESPACE}:") not in shared:
+                remedy = "remove it; what a stack has of its own stands in Pulumi.STACK.yaml"
+                self._unknown(written, shared, file=PROJECT_FILE, remedy=remedy)
+        if self.broken_files:
+            return
+        elsewhere = CONFIG.get().keys() - self.own_keys.keys() - self.shared_keys.keys()
+        for key in sorted(elsewhere - names - {f"{NAMESPACE}:{PLATFORM}"}):
+            if key.startswith(f"{NAMESPACE}:"):
+                self._unknown(key, allowed, file=self.file, remedy="remove it")
 
     def _unknown(self, key: str, allowed: Sequence[str], *, file: str, remedy: str) -> None:
         self.problems.append(
@@ -313,8 +347,10 @@ class _Loading:
         allowed = objection(_ROLE_NAME, role)
         if allowed:
             key = f"{NAMESPACE}:{ACCESS_ROLE}"
-            remedy = f"pulumi config set {key} deploy --stack {self.stack}"
-            self.problems.append(Problem(file=self.file, key=key, given=role, allowed=allowed, remedy=remedy))
+            file, remedy = self.file, f"pulumi config set {key} deploy --stack {self.stack}"
+            if key in self.shared_keys.keys() - self.own_keys.keys():
+                file, remedy = PROJECT_FILE, "write the name of a role, or remove the key: it is deploy then"
+            self.problems.append(Problem(file=file, key=key, given=role, allowed=allowed, remedy=remedy))
         return role
 
     def _encrypted(self, keys: Iterable[str], *, file: str) -> bool:

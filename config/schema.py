@@ -67,8 +67,10 @@ def _stack_file(model: dict[str, Any], title: str) -> dict[str, Any]:
             "secretsprovider": {"type": "string"},
             "encryptedkey": {"type": "string"},
             "encryptionsalt": {"type": "string"},
+            "environment": {"type": ["array", "object"]},
         },
         "required": ["config"],
+        "additionalProperties": False,
         "$defs": model.get("$defs", {}),
     }
     return _titled(document, title)

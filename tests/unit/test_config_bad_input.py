@@ -49,6 +49,10 @@ def each(*breaks: Break) -> Break:
     return apply
 
 
+def sharing(key: str, value: object) -> Break:
+    return lambda project: project.files[PLATFORM]["config"].update({key: {"value": value}})
+
+
 def encrypting(key: str) -> Break:
     return lambda project: project.secret_keys.append(key)
 
@@ -200,6 +204,91 @@ CASES = [
         key="slipway:platfrom",
         allowed="slipway:platform, slipway:access_role",
         remedy="did you mean platform?",
+    ),
+    case(
+        "an unknown key of the stack file without a namespace",
+        setting(STAGE, "foo", to="a"),
+        file=STAGE,
+        key="foo",
+        allowed="these keys: slipway:environment, slipway:clusters",
+        remedy="pulumi config rm foo --stack stage",
+    ),
+    case(
+        "a number as key of the stack file",
+        writing(STAGE, "config:\n  5: a\n"),
+        file=STAGE,
+        key="",
+        given="line 2, column 3: the key '5' is not text; put it in quotes",
+        allowed="valid YAML",
+        remedy="correct that line",
+    ),
+    case(
+        "a key beside config: in a stack file",
+        lambda project: project.files[STAGE].update({"foo": 1}),
+        file=STAGE,
+        key="foo",
+        allowed="these keys: config, environment, secretsprovider, encryptedkey, encryptionsalt",
+        remedy="remove it",
+    ),
+    case(
+        "a misspelt config: in a stack file",
+        lambda project: project.files[STAGE].update({"confg": project.files[STAGE].pop("config")}),
+        file=STAGE,
+        key="confg",
+        allowed="these keys: config, environment",
+        remedy="did you mean config?",
+    ),
+    case(
+        "an outdented key in a stack file",
+        lambda project: project.files[STAGE].update(
+            {"slipway:services": project.files[STAGE]["config"].pop("slipway:services")}
+        ),
+        file=STAGE,
+        key="slipway:services",
+        allowed="these keys: config, environment",
+        remedy="indent it below config:",
+    ),
+    case(
+        "services in the project",
+        sharing("slipway:services", {"nonsense": 1}),
+        file=PLATFORM,
+        key="slipway:services",
+        allowed="these keys: slipway:platform, slipway:access_role",
+        remedy="remove it; what a stack has of its own stands in Pulumi.STACK.yaml",
+    ),
+    case(
+        "clusters without a namespace in the project",
+        sharing("clusters", {"api": "nonsense"}),
+        file=PLATFORM,
+        key="clusters",
+        allowed="these keys: slipway:platform, slipway:access_role",
+        remedy="remove it; what a stack has of its own stands in Pulumi.STACK.yaml",
+    ),
+    case(
+        "a migration in the project, which no stack has",
+        sharing("slipway:migration", {"nonsense": 1}),
+        file=PLATFORM,
+        key="slipway:migration",
+        allowed="these keys: slipway:platform, slipway:access_role",
+        remedy="remove it; what a stack has of its own stands in Pulumi.STACK.yaml",
+    ),
+    case(
+        "a list as role in the project",
+        sharing("slipway:access_role", [1]),
+        file=PLATFORM,
+        key="slipway:access_role",
+        given='"[1]"',
+        allowed="the name of an IAM role, such as deploy or preview",
+        remedy="write the name of a role, or remove the key",
+    ),
+    case(
+        "an unreadable project",
+        writing(PLATFORM, "config: {\n"),
+        file=PLATFORM,
+        key="",
+        given="line 2, column 1",
+        allowed="valid YAML",
+        remedy="correct that line",
     ),
     case(
         "a misspelt key of the platform",
@@ -2120,6 +2209,16 @@ def test_configuration_can_come_from_elsewhere_than_the_stack_file(project: Conf
     settings = config.load(project.root, stack="stage")
     assert isinstance(settings, config.EnvironmentSettings)
     assert settings.services["gateway"].version == "4.12.0"
+
+
+def test_an_unknown_key_from_elsewhere_is_refused(project: ConfigProject) -> None:
+    project.set(STAGE, "slipway:servces", to={})
+    project.configure("stage")
+    (project.root / STAGE).unlink()
+    with pytest.raises(config.ConfigError) as raised:
+        config.load(project.root, stack="stage")
+    (problem,) = raised.value.problems
+    assert (problem.file, problem.key, problem.remedy) == (STAGE, "slipway:servces", "did you mean services?")
 
 
 @pytest.mark.parametrize("given", ["No such file or directory", "Not a directory", "Permission denied"])

@@ -13,6 +13,7 @@ import yaml
 
 import config
 from config import reference, schema
+from config.load import STACK_FILE_KEYS
 from config.service import SERVICE_KINDS
 from tests.config_project import ConfigProject
 
@@ -147,6 +148,17 @@ def schema_errors(project: ConfigProject, file: str) -> list[str]:
     if file == "Pulumi.yaml":
         return errors("platform", document["config"]["slipway:platform"]["value"])
     return errors("service" if file.startswith("services/") else STACK_SCHEMAS[file.split(".")[1]], document)
+
+
+def test_a_stack_file_has_the_keys_that_pulumi_knows(tmp_path: Path) -> None:
+    project = ConfigProject(tmp_path)
+    known = {"environment": ["shared"], "secretsprovider": "x", "encryptedkey": "x", "encryptionsalt": "x"}
+    project.files[STAGE].update(known)
+    assert {*project.files[STAGE]} == {*STACK_FILE_KEYS}
+    assert project.problems("stage") == ()
+    assert schema_errors(project, STAGE) == []
+    project.files[STAGE]["slipway:migration"] = {}
+    assert schema_errors(project, STAGE)
 
 
 def test_the_small_project_keeps_the_schemas(tmp_path: Path) -> None:
