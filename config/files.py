@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import yaml
 from config.errors import Problem, Words
 
 _DEEPEST = 50
+_ALLOWED = "valid YAML"
 
 
 class _Loader(yaml.CSafeLoader):
@@ -32,13 +34,24 @@ class _Loader(yaml.CSafeLoader):
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
+    def construct_number(self, node: yaml.ScalarNode) -> int | float:
+        construct = self.construct_yaml_int if node.tag.endswith(":int") else self.construct_yaml_float
+        try:
+            number: int | float = construct(node)
+            if math.isfinite(number):
+                return number
+        except (ValueError, OverflowError):
+            pass
+        shown = node.value if len(node.value) <= 20 else f"{node.value[:17]}..."
+        raise _mistake(node, f"{shown} is no number that can be used", allowed="a number that a computer can count to")
+
     def refuse(self, node: yaml.Node) -> Any:
         raise _mistake(node, f"the tag {node.tag.replace('tag:yaml.org,2002:', '!!')} is not allowed")
 
 
-def _mistake(at: yaml.Node | yaml.Event, problem: str) -> yaml.MarkedYAMLError:
+def _mistake(at: yaml.Node | yaml.Event, problem: str, *, allowed: str = _ALLOWED) -> yaml.MarkedYAMLError:
     mark: Any = at.start_mark  # of the C parser or of Python's: they look alike
-    return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=mark, note=allowed)
 
 
 def _refuse_abysses(text: str) -> None:
@@ -52,9 +65,10 @@ def _refuse_abysses(text: str) -> None:
 
 _constructors: Any = {
     tag: yaml.SafeLoader.yaml_constructors[tag]
-    for tag in (f"tag:yaml.org,2002:{name}" for name in ("bool", "float", "int", "map", "null", "seq", "str"))
+    for tag in (f"tag:yaml.org,2002:{name}" for name in ("bool", "map", "null", "seq", "str"))
 }
-_Loader.yaml_constructors = _constructors | {None: _Loader.refuse}  # None: every other tag
+_numbers = {f"tag:yaml.org,2002:{name}": _Loader.construct_number for name in ("float", "int")}
+_Loader.yaml_constructors = _constructors | _numbers | {None: _Loader.refuse}  # None: every other tag
 _Loader.yaml_implicit_resolvers = {}
 for _name, _pattern, _first in (  # https://yaml.org/spec/1.2.2/#1032-tag-resolution
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
@@ -72,8 +86,8 @@ def read_mapping(path: Path, *, file: str) -> dict[str, Any] | Problem:
         text = path.read_text(encoding="utf-8-sig")
         _refuse_abysses(text)
         content = yaml.load(text, Loader=_Loader)  # a safe loader
-        # What holds itself, an infinite number and half a character are no JSON.
-        json.dumps(content, allow_nan=False, ensure_ascii=False).encode()
+        # What holds itself and half a character are no JSON.
+        json.dumps(content, ensure_ascii=False).encode()
     except OSError as error:
         return Problem(
             file=file,
@@ -97,11 +111,11 @@ def read_mapping(path: Path, *, file: str) -> dict[str, Any] | Problem:
             file=file,
             key="",
             given=Words(f"{line}{error.problem}"),
-            allowed="valid YAML",
+            allowed=error.note or _ALLOWED,
             remedy="correct that line",
         )
     except (yaml.YAMLError, ValueError, LookupError, RecursionError) as error:
-        return Problem(file=file, key="", given=Words(error), allowed="valid YAML", remedy="correct the file")
+        return Problem(file=file, key="", given=Words(error), allowed=_ALLOWED, remedy="correct the file")
     if not isinstance(content, dict):
         return Problem(
             file=file,
