@@ -34,7 +34,15 @@ PLACEHOLDERS = ("account_id", "domain", "environment", "internal_domain", "regio
 _CHARACTER = rf"\$\$|\$\{{(?:{'|'.join(PLACEHOLDERS)})\}}"
 _NAMED = ", ".join(f"${{{name}}}" for name in PLACEHOLDERS)
 _TEMPLATED = f"the placeholders {_NAMED}; any other dollar sign is written $$"
-Templated = Annotated[str, *text(rf"(?:[^$]|{_CHARACTER})*", f"text with {_TEMPLATED}")]
+# A container does not start with a NUL in a variable, and whoever prints one does not expect the others.
+_CONTROL = r"\x00-\x08\x0b-\x1f\x7f-\x9f"
+Templated = Annotated[
+    str,
+    *text(
+        rf"(?:[^${_CONTROL}]|{_CHARACTER})*",
+        f"text without control characters other than tab and newline, with {_TEMPLATED}",
+    ),
+]
 # https://pkg.go.dev/github.com/distribution/reference: [host[:port]/]path, and each part of the path as here.
 ImageRepository = Annotated[
     str,

@@ -392,6 +392,17 @@ CASES = [
         allowed="a mapping of keys",
         remedy="slipway:platform: {value:",
     ),
+    *(
+        case(
+            f"the control character {character!a} in the value of a variable",
+            setting(GATEWAY, "environment", "GREETING", to=f"a{character}b"),
+            file=GATEWAY,
+            key="environment.GREETING",
+            allowed="text without control characters other than tab and newline",
+            remedy="correct environment, variables of the container, by name",
+        )
+        for character in ("\0", "\x08", "\r", "\x1b", "\x7f", "\x9b")
+    ),
     # Secrets -------------------------------------------------------------------------------------------------------
     case(
         "an encrypted value in the configuration",
@@ -2205,6 +2216,11 @@ def test_a_mistake_is_answered_once_by_file_key_and_remedy(
     assert f"{file}: {key}\n" in message if key else f"{file}\n" in message
     assert given in message
     assert "hunter2" not in message
+
+
+def test_a_value_of_a_variable_has_lines_and_tabs(project: ConfigProject) -> None:
+    project.set(GATEWAY, "environment", "GREETING", to="a\tb\nc é ${domain} $$")
+    assert project.problems("stage") == ()
 
 
 def test_a_load_balancer_is_prewarmed_before_its_first_service(project: ConfigProject) -> None:

@@ -117,6 +117,7 @@ REFUSED_BY_BOTH: dict[str, tuple[str, tuple[str | int, ...], object]] = {
     "an unknown choice": (GATEWAY, ("exposure",), "open"),
     "an image with a tag": (GATEWAY, ("image",), "acme/gateway:1"),
     "an unknown placeholder": (GATEWAY, ("environment", "A"), "${env}"),
+    "a control character": (GATEWAY, ("environment", "A"), "a\0b"),
     "a reserved variable": (GATEWAY, ("environment", "DD_ENV"), "x"),
     "a secret's value": (GATEWAY, ("secrets", "KEY"), "a+b=="),
     "requests of a worker": (LEDGER, ("scaling",), {"requests_per_target": 1}),
