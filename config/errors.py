@@ -27,6 +27,7 @@ _ALLOWED = {  # pydantic's kinds of errors in the words of someone who writes YA
     "int_parsing_size": "a number that a computer can count to",
     "int_type": "a whole number",
     "json_invalid": "text of whole characters",
+    "less_than": "a number below {lt:g}",
     "less_than_equal": "a number of at most {le}",
     "model_attributes_type": "a mapping of keys",
     "model_type": "a mapping of keys",

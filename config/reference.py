@@ -136,6 +136,8 @@ def _allowed(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
         return _allowed(_resolved(value, definitions), definitions)
     if "minimum" in schema and "maximum" in schema:
         return f"{schema['minimum']:,} to {schema['maximum']:,}"
+    if "minimum" in schema and "exclusiveMaximum" in schema:
+        return f"{schema['minimum']:,} or more, below {schema['exclusiveMaximum']:,}"
     if "minimum" in schema:
         return f"{schema['minimum']:,} or more"
     if "maxLength" in schema:

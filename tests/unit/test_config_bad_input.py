@@ -335,6 +335,15 @@ CASES = [
         remedy="1,024 are one vCPU",
     ),
     case(
+        "an availability that nothing has",
+        setting(GATEWAY, "availability_percent", to=100),
+        file=GATEWAY,
+        key="availability_percent",
+        given="100",
+        allowed="a number below 100",
+        remedy="correct availability_percent, how many requests of 30 days must get no 5xx status",
+    ),
+    case(
         "text as a switch",
         setting(GATEWAY, "read_only_root", to="no"),
         file=GATEWAY,

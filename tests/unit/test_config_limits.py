@@ -43,9 +43,10 @@ def _inside(schema: Mapping[str, Any], definitions: Mapping[str, Any], path: tup
         yield from _inside(part, definitions, (*path, name))
     if schema.get("type") not in ("integer", "number"):
         return
-    for keyword, beyond, words in (("minimum", -1, "at least"), ("maximum", 1, "at most"), ("exclusiveMaximum", 0, "")):
+    limits = (("minimum", -1, "at least"), ("maximum", 1, "at most"), ("exclusiveMaximum", 0, "below"))
+    for keyword, beyond, words in limits:
         if keyword in schema:
-            yield Limit(path=path, beyond=schema[keyword] + beyond, allowed=f"{words} {schema[keyword]:g}".strip())
+            yield Limit(path=path, beyond=schema[keyword] + beyond, allowed=f"{words} {schema[keyword]:g}")
 
 
 # file, where the model stands in it, the key of that place, and what a mapping needs besides.
