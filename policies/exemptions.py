@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from config.errors import problems_of
 from policies.rules import RULES
 from slipway.plan import Resource
 
@@ -40,10 +41,26 @@ class Exemption(BaseModel):
 
 def load(path: Path = FILE) -> tuple[Exemption, ...]:
     """Reads the file; raises ValueError, which names what is wrong in it."""
+    file = f"policies/{path.name}"
     try:
-        return TypeAdapter(tuple[Exemption, ...]).validate_python(yaml.safe_load(path.read_text()) or ())
-    except (yaml.YAMLError, ValidationError) as error:
-        raise ValueError(f"policies/{path.name}: {error}") from error
+        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+    except OSError as error:
+        raise ValueError(f"{file}: cannot be read: {error.strerror}. Restore it from git.") from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file}: is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
+    except yaml.YAMLError as error:
+        raise ValueError(f"{file}: {error}. Correct the YAML.") from None
+    if not isinstance(entries, list):
+        raise ValueError(f"{file}: must be a list of exceptions, each with rule, resource and reason.")
+    found, problems = [], []
+    for number, entry in enumerate(entries):
+        try:
+            found.append(Exemption.model_validate(entry))
+        except ValidationError as error:
+            problems += problems_of(error, model=Exemption, file=file, key=f"[{number}]")
+    if problems:
+        raise ValueError("\n\n".join(map(str, problems)))
+    return tuple(found)
 
 
 def reason_for(exemptions: Sequence[Exemption], rule: str, stack: str, resource: Resource) -> str | None:

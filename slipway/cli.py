@@ -155,9 +155,11 @@ def report(
             platform=next(iter(configs), None),
         )
     try:
-        output.write_text(reports.page(after, before), encoding="utf-8")
+        page = reports.page(after, before)
     except ProjectError as error:
         _stop(str(error), 1)
+    try:
+        output.write_text(page, encoding="utf-8")
     except OSError as error:
         _stop(f"{output}: cannot be written: {error.strerror}. Name another file with --output.", 1)
     typer.echo(output)

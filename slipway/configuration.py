@@ -6,6 +6,7 @@ import codecs
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from pulumi.runtime import set_all_config
@@ -120,23 +121,48 @@ class Change:
         with tempfile.TemporaryDirectory(prefix="slipway-") as temporary:
             root = Path(temporary).resolve()
             for path in (*self._root.glob("Pulumi*.yaml"), *(self._root / SERVICES).glob("*.y*ml")):
+                if path.name.startswith(".") or not (path.is_file() or path.parent.name == SERVICES):
+                    continue  # an editor's, or no stack file
                 copied = root / path.relative_to(self._root)
                 copied.parent.mkdir(exist_ok=True)
-                shutil.copyfile(path, copied)
+                try:
+                    shutil.copyfile(path, copied)
+                except OSError as error:
+                    raise ProjectError(
+                        f"Nothing was written. {path.relative_to(self._root)}: cannot be read: {error.strerror}."
+                        " Let yourself read it."
+                    ) from None
             self._write(root, changed)
             _refuse_what_is_wrong(root)
         self._write(self._root, changed)
         return sorted({*changed, *self._removed})
 
     def _write(self, root: Path, changed: Mapping[str, str]) -> None:
-        try:
-            for name, text in changed.items():
-                (root / name).parent.mkdir(exist_ok=True)
-                (root / name).write_bytes(text.encode(self._encodings.get(name, "utf-8")))
-            for name in self._removed:
-                (root / name).unlink()
-        except OSError as error:
-            raise ProjectError(f"{error.filename}: cannot be written: {error.strerror}.") from None
+        """All files, or none: what was written before one failed is put back."""
+        texts = {**changed, **dict.fromkeys(self._removed)}
+        done: dict[str, bytes | None] = {}  # name -> what was there
+        for name, text in texts.items():
+            path = root / name
+            try:
+                done[name] = path.read_bytes() if path.exists() else None
+                _put(path, None if text is None else text.encode(self._encodings.get(name, "utf-8")))
+            except OSError as error:
+                for written, before in done.items():
+                    with suppress(OSError):  # the one that failed may refuse this too; then it is as it was
+                        _put(root / written, before)
+                raise ProjectError(
+                    f"Nothing was written. {name}: cannot be written: {error.strerror}."
+                    " Make its folder and file writable, with room on the disk, and say it again."
+                ) from None
+
+
+def _put(path: Path, content: bytes | None) -> None:
+    """Have a file hold this, or not be there."""
+    if content is None:
+        path.unlink(missing_ok=True)
+    else:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
 
 
 def _refuse_what_is_wrong(root: Path) -> None:

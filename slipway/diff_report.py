@@ -68,7 +68,8 @@ class Report:
         parts = [f"{counts[action]} {words}" for action, words in _DONE.items() if counts[action]]
         if parts:
             return ", ".join(parts)
-        return "Only exports change" if self.diff.changes else "No changes"
+        some = f" in {', '.join(self.diff.stacks)}" if self.base_failures or self.head_failures else ""
+        return ("Only exports change" if self.diff.changes else "No changes") + some
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -16,6 +16,7 @@ import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -45,7 +46,6 @@ class Project:
     root: Path
     name: str
     declarations: Mapping[str, Mapping[str, Any]]  # full key -> type, items, default, value, secret
-    stack_folder: Path
 
     @classmethod
     def load(cls, root: Path) -> Project:
@@ -55,16 +55,19 @@ class Project:
         name = data.get("name")
         if not isinstance(name, str) or not name:
             raise ProjectError(f"{file}: the project has no `name`. Add `name: slipway` at the top.")
+        if "stackConfigDir" in data:
+            raise ProjectError(
+                f"{file}: stackConfigDir: is not followed here. Put the stack files beside it, and remove the key."
+            )
         config = data.get("config") or {}
         if not isinstance(config, dict):
-            raise ProjectError(f"{file}: config: must be a mapping of keys to values.")
+            raise ProjectError(f"{file}: config: must be a mapping of keys to values. Write the keys below it.")
         return cls(
             root=root,
             name=name,
             declarations={
                 _full_key(file, name, key): _declaration(file, name, key, value) for key, value in config.items()
             },
-            stack_folder=root / (data.get("stackConfigDir") or ""),
         )
 
     @staticmethod
@@ -81,16 +84,16 @@ class Project:
 
     def stacks(self) -> tuple[str, ...]:
         """The stacks that have a file, sorted."""
-        names = (file.name.removeprefix("Pulumi.") for file in self.stack_folder.glob("Pulumi.*.yaml"))
+        names = (file.name.removeprefix("Pulumi.") for file in self.root.glob("Pulumi.*.yaml") if file.is_file())
         return tuple(sorted(name.removesuffix(".yaml") for name in names))
 
     def stack_config(self, stack: str) -> StackConfig:
         """The configuration of one stack; raises ProjectError."""
-        file = self.stack_folder / f"Pulumi.{stack}.yaml"
+        file = self.root / f"Pulumi.{stack}.yaml"
         if not file.is_file():
             known = ", ".join(self.stacks()) or "none"
             raise ProjectError(
-                f"stack {stack!r} has no file {file.name} in {self.stack_folder}. The stacks there are: {known}."
+                f"stack {stack!r} has no file Pulumi.{stack}.yaml in {self.root}. The stacks there are: {known}."
                 " Name one of them, or restore the file from git."
             )
         data = _read_mapping(file)
@@ -101,7 +104,7 @@ class Project:
             )
         config = data.get("config") or {}
         if not isinstance(config, dict):
-            raise ProjectError(f"{file}: config: must be a mapping of keys to values.")
+            raise ProjectError(f"{file}: config: must be a mapping of keys to values. Write the keys below it.")
 
         raw: dict[str, Any] = {_full_key(file, self.name, key): value for key, value in config.items()}
         own = set(raw)
@@ -305,13 +308,23 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Hashable, Any]:
 def _integer(_: _Loader, node: yaml.ScalarNode) -> int | float:
     text = node.value.replace("_", "").lower()
     digits = text.lstrip("+-")
-    number = int(digits, 8 if re.fullmatch(r"0[0-7]+", digits) else 0)
-    number = -number if text.startswith("-") else number
-    return number if -(2**63) <= number < 2**64 else float(number)
+    try:
+        number = int(digits, 8 if re.fullmatch(r"0[0-7]+", digits) else 0)
+        number = -number if text.startswith("-") else number
+        return number if -(2**63) <= number < 2**64 else float(number)
+    except (ValueError, OverflowError):
+        _reject(node, f"{_short(node.value)} is no number that can be used; quote it if it is text")
 
 
 def _float(_: _Loader, node: yaml.ScalarNode) -> float:
-    return float(node.value.replace("_", ""))
+    number = float(node.value.replace("_", ""))
+    if not isfinite(number):
+        _reject(node, f"{_short(node.value)} is no number that can be used; quote it if it is text")
+    return number
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def _date(_: _Loader, node: yaml.ScalarNode) -> NoReturn:
@@ -343,7 +356,8 @@ def _read_mapping(file: Path) -> dict[str, Any]:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise ProjectError(f"{file}: cannot be read: {error.strerror}.") from None
+        what = "" if file.name != PROJECT_FILE else f" A project's folder has a {PROJECT_FILE}; --root names it."
+        raise ProjectError(f"{file}: cannot be read: {error.strerror}.{what}") from None
     except UnicodeDecodeError as error:
         raise ProjectError(f"{file}: is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
     try:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from config.errors import did_you_mean
+from config.service import JobService
 from config.settings import EnvironmentSettings
 from config.stack import Range
 from slipway.configuration import (
@@ -58,6 +59,8 @@ def release(project: Project, service: str, version: str, stack: str, tasks: Ran
     if present is None:
         change.file(stack_file(stack)).add(["config", KEY], service, _entry(project, service, version, stack, tasks))
         done = f"{service} in {stack}: {version}, and not there before"
+    elif tasks is not None and isinstance(present.spec, JobService):
+        raise ChangeError(f"{service} is a job: it has a schedule and no number of tasks. Leave --tasks out.")
     elif tasks is not None:
         raise ChangeError(
             f"{stack} runs {service} already, {span(present.tasks)} times: --tasks is for a service that is new there."

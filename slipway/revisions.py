@@ -24,7 +24,7 @@ from slipway.project import PROJECT_FILE, Project, ProjectError, StackConfig
 
 _KEPT = 100  # plans; some 100 KB each
 _TOOLS = ("pulumi", "pulumi-aws", "pulumi-datadog", "pydantic")
-_OWN = ("evaluate", "plan", "program", "project", "recording", "revisions")
+_OWN = ("evaluate", "plan", "program", "project", "recording", "revisions", "shortcuts")
 
 
 class RevisionError(Exception):
@@ -75,6 +75,8 @@ class Repository:
                     f"{name!r} is not in this clone, which is shallow. Fetch the whole history:"
                     " `git fetch --unshallow`, or fetch-depth: 0 for actions/checkout."
                 )
+            if not self._try("rev-parse", "--verify", "--quiet", "HEAD"):
+                raise RevisionError(f"{self.top} has no commit yet, so there is nothing to compare with. Commit first.")
             raise RevisionError(
                 f"{name!r} is not a revision of this repository. Name a branch, a tag or a commit; a remote's branch"
                 f" reads origin/{name}."

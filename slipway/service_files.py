@@ -94,7 +94,7 @@ def new(project: Project, name: str, answers: Answers, first: First) -> list[str
     _refuse_what_does_not_fit(answers, first, job=job)
     change = Change(project)
     change.create(service_file(name), _SCHEMA + _text(_content(project, name, answers, services)))
-    for stack in first.stacks:
+    for stack in dict.fromkeys(first.stacks):
         environment(project, stack)  # raises where there is none
         tasks = None if job else first.tasks or Range(min=2, max=2)
         change.file(stack_file(stack)).add(["config", KEY], name, entry(str(first.version), tasks))

@@ -110,6 +110,13 @@ def test_where_stage_cannot_be_planned_parity_is_not_judged(planned: Mapping[str
     assert build(planned["base"], planned["broken"]).review == Review()
 
 
+def test_no_changes_are_claimed_of_a_stack_that_could_not_be_planned(planned: Mapping[str, Planned]) -> None:
+    base, broken = planned["base"], planned["broken"]
+    assert build(base, base).headline == "No changes"
+    failing = replace(base, plans={"prod": base.plans["prod"]}, failures={"stage": broken.failures["stage"]})
+    assert build(base, failing).headline == "No changes in prod"
+
+
 def test_a_base_that_cannot_be_planned_is_told_and_fails_nothing(planned: Mapping[str, Planned]) -> None:
     result = build(planned["broken"], planned["base"])
     assert (result.diff.stacks, result.exit_code) == ((), 0)
@@ -195,6 +202,14 @@ def test_a_shallow_clone_says_what_to_fetch(repository: Path, tmp_path: Path) ->
         "'HEAD~1' is not in this clone, which is shallow. Fetch the whole history:"
         " `git fetch --unshallow`, or fetch-depth: 0 for actions/checkout.\n"
     )
+
+
+def test_a_repository_without_a_commit(repository: Path, tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    shutil.copy(repository / "Pulumi.yaml", tmp_path)
+    result = slipway("HEAD", "--root", str(tmp_path))
+    assert result.exit_code == 1
+    assert "has no commit yet, so there is nothing to compare with. Commit first." in result.stderr
 
 
 def test_outside_of_a_repository(repository: Path, tmp_path: Path) -> None:

@@ -100,6 +100,11 @@ def test_a_stack_value_replaces_a_project_value_whole(tmp_path: Path) -> None:
         ("  list: {type: array}", "", "an array needs `items:`"),
         ("", "  ports: {80: web}", "slipway:ports: the key 80 is not a string; quote it"),
         ("", "  a:b:c: 1", "a:b:c: a key has the form NAMESPACE:NAME"),
+        ("", "  size: 0x_", "Pulumi.dev.yaml:2: 0x_ is no number that can be used; quote it"),
+        ("", f"  size: {'9' * 5000}", f"Pulumi.dev.yaml:2: {'9' * 37}... is no number that can be used"),
+        ("", f"  size: 0x{'f' * 400}", "is no number that can be used"),
+        ("", "  size: 1e400", "Pulumi.dev.yaml:2: 1e400 is no number that can be used"),
+        ("stackConfigDir: cfg", "", "stackConfigDir: is not followed here"),
     ],
 )
 def test_what_the_cli_would_refuse_is_an_error(tmp_path: Path, project: str, stack: str, message: str) -> None:

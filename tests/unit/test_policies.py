@@ -615,16 +615,23 @@ def test_an_exception_covers_one_rule_of_one_resource(exemption: Exemption, cove
             "- {rule: no-such-rule, resource: it, reason: A reason that is long enough.}",
             "there is no rule no-such-rule",
         ),
-        ("- {rule: log-retention, resource: it, reason: because}", "at least 20 characters"),
-        ("- {rule: log-retention, resource: it}", "Field required"),
-        ("- {rule: log-retention, resource: it, reason: A reason that is long enough., stak: dev}", "stak"),
+        ("- {rule: log-retention, resource: it, reason: because}", r"\[0\].reason\n.*\n  allowed: 20 or more"),
+        ("- {rule: log-retention, resource: it}", r"\[0\].reason\n  allowed: a value\n  remedy:  add the key"),
+        (
+            "- {rule: log-retention, resource: it, reason: A reason that is long enough., stak: dev}",
+            "did you mean stack",
+        ),
+        ("- a", r"\[0\]\n  given:   \"a\"\n  allowed: a mapping of keys"),
         ("- {rule: [", "exceptions.yaml"),
-        ("rule: log-retention", "valid tuple"),
+        ("rule: log-retention", "must be a list of exceptions"),
+        (b"\xff", "is not UTF-8 text"),
+        (None, "cannot be read: No such file or directory. Restore it from git."),
     ],
 )
-def test_a_wrong_exception_is_said(tmp_path: Path, text: str, message: str) -> None:
+def test_a_wrong_exception_is_said(tmp_path: Path, text: str | bytes | None, message: str) -> None:
     file = tmp_path / "exceptions.yaml"
-    file.write_text(text)
+    if text is not None:
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ValueError, match=message) as raised:
         exemptions.load(file)
     assert str(raised.value).startswith("policies/exceptions.yaml")

@@ -222,6 +222,30 @@ def test_a_file_that_nobody_can_read_stops_every_release(
     assert 'search: { version: "1.20.0"' in (root / STAGE).read_text()
 
 
+@pytest.mark.parametrize("name", ["services/.#orders.yaml", "Pulumi.old.yaml"])
+def test_what_an_editor_leaves_beside_a_file_does_not_matter(root: Path, name: str) -> None:
+    (root / name).symlink_to("ada@laptop.4711:1764300000")  # as Emacs locks a file
+    result = slipway(root, "release", "orders", "9.9.9", "--stack", "stage")
+    assert result.exit_code == 0, result.output
+
+
+def test_a_service_file_that_leads_nowhere_stops_a_release(root: Path) -> None:
+    (root / "services/old.yaml").symlink_to("nowhere.yaml")
+    result = slipway(root, "release", "orders", "9.9.9", "--stack", "stage")
+    assert (result.exit_code, "services/old.yaml\n  given:   No such file" in result.stderr) == (1, True), result.output
+
+
+def test_a_folder_is_no_stack_file(root: Path) -> None:
+    (root / "Pulumi.old.yaml").mkdir()
+    result = slipway(root, "release", "orders", "9.9.9", "--stack", "stage")
+    assert result.exit_code == 0, result.output
+
+
+def test_a_job_has_no_number_of_tasks(root: Path) -> None:
+    said = refused(root, "release", "cleanup", "3", "--stack", "stage", "--tasks", "2")
+    assert said == "cleanup is a job: it has a schedule and no number of tasks. Leave --tasks out.\n"
+
+
 def test_what_is_wrong_elsewhere_stops_a_release_with_every_reason(root: Path) -> None:
     edit(root / PROD, r"m7i\.xlarge, instances: { min: 3, max: 24", "m7i.huge, instances: { min: 3, max: 24")
     edit(root / "services/orders.yaml", r"^port: .*", "port: 80801")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -98,6 +99,26 @@ def test_a_new_service_goes_to_the_balancer_that_has_room(root: Path) -> None:
     done(root, "service", "new", "hello", *WEB)
     said = yaml.safe_load((root / "services/hello.yaml").read_text())
     assert (said["priority"], said["balancer"]) == (10, 2)
+
+
+def test_a_stack_that_is_named_twice_counts_once(root: Path) -> None:
+    done(root, "service", "new", "hello", *WORKER, "--stack", "dev", "--stack", "dev", "--version", "1")
+
+
+@pytest.mark.parametrize("failing", ["services/books.yaml", "Pulumi.stage.yaml", "Pulumi.prod.yaml"])
+def test_where_one_file_cannot_be_written_none_is(root: Path, failing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, failed = Path.write_bytes, []
+
+    def full(path: Path, content: bytes) -> int:
+        if path == root / failing and not failed:
+            failed.append(path)
+            write(path, content[: len(content) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    said = refused(root, "service", "rename", "ledger", "books")  # which compares all files before and after
+    assert said.startswith(f"Nothing was written. {failing}: cannot be written: No space left on device. Make ")
 
 
 def test_workers_and_jobs(root: Path) -> None:
