@@ -113,7 +113,10 @@ def test_what_fails_in_every_stack_alike_is_said_once(project: Path) -> None:
 def test_without_a_project_the_error_names_the_file(tmp_path: Path) -> None:
     result = slipway("dev", root=tmp_path)
     assert result.exit_code == 1
-    assert result.stderr == f"{tmp_path / 'Pulumi.yaml'}: cannot be read: No such file or directory.\n"
+    assert result.stderr == (
+        f"{tmp_path / 'Pulumi.yaml'}: cannot be read: No such file or directory. A project's folder has a Pulumi.yaml;"
+        " --root names it.\n"
+    )
 
 
 def test_the_plan_of_this_project_is_the_same_to_the_byte_every_time() -> None:
