@@ -91,7 +91,7 @@ class _Loading:
         access_role = self._access_role()
         platform = self._platform()
         stack = self._stack_model(OpsStack)
-        catalogue = self._catalogue()
+        catalogue = self._catalogue(needed=False)
         self.problems += checks.across_stacks(self.root)
         if platform and catalogue is not None:
             self.problems += checks.catalogue(catalogue, platform)
@@ -114,7 +114,7 @@ class _Loading:
         access_role = self._access_role()
         platform = self._platform()
         stack = self._stack_model(EnvironmentStack)
-        catalogue = self._catalogue()
+        catalogue = self._catalogue(needed=bool(stack and stack.services))
         self.problems += checks.across_stacks(self.root)
         if platform and catalogue is not None:
             self.problems += checks.catalogue(catalogue, platform)
@@ -272,19 +272,23 @@ class _Loading:
             )
         )
 
-    def _catalogue(self) -> dict[str, Service] | None:
-        """Every service whose file is right; None where the folder cannot be read."""
+    def _catalogue(self, *, needed: bool) -> dict[str, Service] | None:
+        """Every service whose file is right; None where the folder cannot be read.
+
+        It may be missing where the stack runs no service: git keeps no empty folder.
+        """
         try:
             paths = sorted((self.root / "services").iterdir())
         except OSError as error:
+            if isinstance(error, FileNotFoundError) and not needed:
+                return {}
             self.problems.append(
                 Problem(
                     file="services/",
                     key="",
                     given=Words(error.strerror),
                     allowed="a readable folder with one file a service, NAME.yaml",
-                    remedy="restore it from git, or check its rights; a project without services keeps an empty "
-                    "services/.gitkeep",
+                    remedy="restore it from git, or check its rights",
                 )
             )
             return None

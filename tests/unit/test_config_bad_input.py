@@ -2300,8 +2300,16 @@ def test_an_unknown_key_from_elsewhere_is_refused(project: ConfigProject) -> Non
     assert (problem.file, problem.key, problem.remedy) == (STAGE, "slipway:servces", "did you mean services?")
 
 
-@pytest.mark.parametrize("given", ["No such file or directory", "Not a directory", "Permission denied"])
-@pytest.mark.parametrize("stack", ["ops", "stage"])
+@pytest.mark.parametrize(
+    ("stack", "given"),
+    [
+        ("stage", "No such file or directory"),
+        ("stage", "Not a directory"),
+        ("ops", "Not a directory"),
+        ("stage", "Permission denied"),
+        ("ops", "Permission denied"),
+    ],
+)
 def test_services_that_cannot_be_listed_are_one_mistake(
     project: ConfigProject, monkeypatch: pytest.MonkeyPatch, stack: str, given: str
 ) -> None:
@@ -2322,7 +2330,15 @@ def test_services_that_cannot_be_listed_are_one_mistake(
     (problem,) = raised.value.problems
     assert (problem.file, problem.key, problem.given) == ("services/", "", given)
     assert problem.allowed == "a readable folder with one file a service, NAME.yaml"
-    assert problem.remedy.startswith("restore it from git, or check its rights")
+    assert problem.remedy == "restore it from git, or check its rights"
+
+
+def test_git_keeps_no_folder_of_services_where_there_are_none(project: ConfigProject) -> None:
+    project.configure("ops")
+    shutil.rmtree(project.root / "services")
+    settings = config.load(project.root, stack="ops")
+    assert isinstance(settings, config.OpsSettings)
+    assert settings.catalogue == {}
 
 
 def test_the_program_registers_what_a_valid_project_says(
