@@ -7,14 +7,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from config import alerts
 from config.capacity import cluster_capacity, fits_on_host
 from config.errors import NOTHING, Problem, did_you_mean
-from config.fields import ENVIRONMENTS, Exposure, VpcCidr
+from config.fields import ENVIRONMENTS, VpcCidr
 from config.files import read_mapping
 from config.instance_types import instance_type
 from config.migration import Migration, Shift
@@ -322,17 +322,12 @@ def clusters(settings: EnvironmentSettings, *, file: str) -> Iterator[Problem]:
                 allowed="no night: stage mirrors prod, which has none",
                 remedy="remove the key; only dev can do without hosts",
             )
-        balancers = [
-            balancer_name(exposure, number + 1)
-            for exposure in get_args(Exposure)
-            for number in range(cluster.definition.balancers(exposure))
-        ]
-        for balancer in sorted(cluster.size.prewarm.keys() - balancers):
+        for balancer in sorted(cluster.size.prewarm.keys() - cluster.balancers):
             yield Problem(
                 file=file,
                 key=f"{key}.prewarm.{balancer}",
                 given=balancer,
-                allowed=f"the load balancers of the cluster: {', '.join(balancers)}",
+                allowed=f"the load balancers of the cluster: {', '.join(cluster.balancers)}",
                 remedy=f"choose one of them, or set {balancer.rstrip('23456789')}_balancers for {name} in Pulumi.yaml",
             )
         for index, family in enumerate(cluster.definition.more_families):

@@ -31,7 +31,10 @@ def environment(settings: EnvironmentSettings, *, file: str) -> Iterator[Problem
             behind[service.spec.cluster, service.spec.exposure, service.spec.balancer].append(service)
     for (cluster, exposure, number), services in sorted(behind.items()):
         yield from _balancer(cluster, exposure, number, services, settings, file=file)
-    balancers = sum(len(settings.balancers(cluster)) for cluster in settings.clusters.values())
+    balancers = sum(
+        cluster.definition.internal_balancers + settings.is_public(name) * cluster.definition.public_balancers
+        for name, cluster in settings.clusters.items()
+    )
     yield from _account(settings, "load_balancers", "load balancers", balancers)
     yield from _account(settings, "iam_roles", "IAM roles", roles(settings))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
-from config.fields import Environment, Stack
+from config.fields import Environment, Exposure, Stack
 from config.migration import Migration
 from config.platform import Account, ClusterDefinition, Platform, Team
 from config.service import Service, WebService
@@ -20,6 +21,15 @@ class Cluster:
     name: str
     definition: ClusterDefinition
     size: ClusterSize
+
+    @property
+    def balancers(self) -> list[str]:
+        """The names of its load balancers; the public ones are there once it has a public service."""
+        return [
+            balancer_name(exposure, number + 1)
+            for exposure in get_args(Exposure)
+            for number in range(self.definition.balancers(exposure))
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,14 +85,6 @@ class EnvironmentSettings(StackSettings):
         """Whether services of a cluster are reached from the internet."""
         specs = [service.spec for service in self.services.values()]
         return any(isinstance(s, WebService) and (s.cluster, s.exposure) == (cluster, "public") for s in specs)
-
-    def balancers(self, cluster: Cluster) -> list[str]:
-        """The names of a cluster's load balancers."""
-        definition = cluster.definition
-        names = [balancer_name("internal", number + 1) for number in range(definition.internal_balancers)]
-        if self.is_public(cluster.name):
-            names += [balancer_name("public", number + 1) for number in range(definition.public_balancers)]
-        return names
 
     @property
     def domain(self) -> str:

@@ -120,9 +120,8 @@ class Change:
         changed = {name: file.text for name, file in self._files.items() if file.text != self._before[name]}
         with tempfile.TemporaryDirectory(prefix="slipway-") as temporary:
             root = Path(temporary).resolve()
-            for path in (*self._root.glob("Pulumi*.yaml"), *(self._root / SERVICES).glob("*.y*ml")):
-                if path.name.startswith(".") or not (path.is_file() or path.parent.name == SERVICES):
-                    continue  # an editor's, or no stack file
+            stacks = [file for file in self._root.glob("Pulumi*.yaml") if file.is_file()]
+            for path in (*stacks, *(self._root / SERVICES).glob("[!.]*.y*ml")):  # those with a dot are an editor's
                 copied = root / path.relative_to(self._root)
                 copied.parent.mkdir(exist_ok=True)
                 try:

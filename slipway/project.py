@@ -313,18 +313,19 @@ def _integer(_: _Loader, node: yaml.ScalarNode) -> int | float:
         number = -number if text.startswith("-") else number
         return number if -(2**63) <= number < 2**64 else float(number)
     except (ValueError, OverflowError):
-        _reject(node, f"{_short(node.value)} is no number that can be used; quote it if it is text")
+        _no_number(node)
 
 
 def _float(_: _Loader, node: yaml.ScalarNode) -> float:
     number = float(node.value.replace("_", ""))
     if not isfinite(number):
-        _reject(node, f"{_short(node.value)} is no number that can be used; quote it if it is text")
+        _no_number(node)
     return number
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else f"{text[:37]}..."
+def _no_number(node: yaml.ScalarNode) -> NoReturn:
+    shown = node.value if len(node.value) <= 40 else f"{node.value[:37]}..."
+    _reject(node, f"{shown} is no number that can be used; quote it if it is text")
 
 
 def _date(_: _Loader, node: yaml.ScalarNode) -> NoReturn:

@@ -70,7 +70,7 @@ def _outputs_of(res: pulumi.Resource, props: Mapping[str, Any], custom: bool) ->
 
 def _resolve(
     data: asyncio.Future[_OutputData[Any]],
-    resource: pulumi.Resource,
+    res: pulumi.Resource,
     value: Any,
     is_known: bool,
     is_secret: bool,
@@ -81,8 +81,9 @@ def _resolve(
         data.set_exception(failed)
         data.exception()  # so that asyncio does not miss somebody who looks at it
     else:
-        resources = {*(dependencies or ()), resource}
-        data.set_result(_OutputData(resources=resources, value=value, is_known=is_known, is_secret=is_secret))
+        data.set_result(
+            _OutputData(resources={*(dependencies or ()), res}, value=value, is_known=is_known, is_secret=is_secret)
+        )
 
 
 def _contains_unknowns(val: Any) -> bool:
