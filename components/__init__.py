@@ -1,4 +1,4 @@
-"""The ComponentResources, one a file, named as its class."""
+"""The ComponentResources by area, one a file, named as its class."""
 
 import lazy_sdk
 

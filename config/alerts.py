@@ -1,8 +1,8 @@
 """The monitors that a service gets from its kind: their units, directions, ranges and default thresholds.
 
-Pure data, so that the configuration can judge an override without the Datadog SDK; the queries and the words
-are in `components/service_alerts.py`. Defaults are those of claranet/terraform-datadog-monitors (ECS service,
-ALB) where it has a monitor, with the exceptions that `docs/alerts.md` explains.
+Pure data, so that the configuration can judge an override without the Datadog SDK; the queries and the words are in
+`components/monitoring/service_alerts.py`. Defaults are those of claranet/terraform-datadog-monitors (ECS service, ALB)
+where it has a monitor, with the exceptions that `docs/alerts.md` explains.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from plan.model import Resource
 from policies.rule import Rule, as_list, is_reference, is_true, resource_rule, stack_rule, within
-from slipway.plan import Resource
 
 # What cannot be had back once it is deleted, or only under another name that the world would have to learn.
 _STATEFUL = (

@@ -10,8 +10,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from config.errors import problems_of
+from plan.model import Resource
 from policies.rules import RULES
-from slipway.plan import Resource
 
 FILE = Path(__file__).parent / "exceptions.yaml"
 

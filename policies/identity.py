@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from plan.model import Resource
 from policies.rule import Rule, as_list, document, is_reference, is_true, resource_rule
-from slipway.plan import Resource
 
 # The inputs that hold what an identity may do.
 _GRANTS = {

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
+from plan.model import Resource
 from policies.rule import Rule, as_list, is_reference, is_true, resource_rule, within
-from slipway.plan import Resource
 
 _PRIVATE = tuple(IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))  # RFC 1918
 # A wider one is no office's, and configuration accepts none (config.fields.SshCidr).

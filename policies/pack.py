@@ -22,10 +22,10 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
+from plan.model import Resource
 from policies.exemptions import Exemption, reason_for
 from policies.rule import UNKNOWN, ResourceCheck, Rule, StackCheck
 from policies.rules import RULES
-from slipway.plan import Resource
 
 Options: TypeAlias = PolicyResourceOptions
 

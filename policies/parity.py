@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 
+from plan.model import Plan, Resource
+from plan.parity import compare
 from policies.rule import Rule, estate_rule
-from slipway.parity import compare
-from slipway.plan import Plan, Resource
 
 
 @estate_rule(remedy="Change it for every environment, in stacks/ or components/; a stack file cannot say it.")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from plan.model import Plan, Resource
 from policies import exemptions
 from policies.rule import Finding, Rule
 from policies.rules import RULES
-from slipway.plan import Plan, Resource
 
 
 def check(plan: Plan, exempted: Sequence[exemptions.Exemption] | None = None) -> list[Finding]:

@@ -1,6 +1,6 @@
 """What a rule is: a name, a reason, a remedy, and a check of plain data.
 
-A check sees the engine's own view of a program (`slipway.plan.Resource`): type tokens, logical names, camelCase inputs.
+A check sees the engine's own view of a program (`plan.model.Resource`): type tokens, logical names, camelCase inputs.
 A value that is not known yet reads as a reference, `${...}`, and breaks no rule.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from slipway.plan import Plan, Resource
+from plan.model import Plan, Resource
 
 UNKNOWN = "${unknown}"
 """What stands for a value that the engine does not know yet; a plan names where it comes from."""

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from plan.model import Resource
 from policies.rule import Rule, as_list, document, is_reference, resource_rule, stack_rule, within
-from slipway.plan import Resource
 
 SERVICE = "slipway:ecs:EcsService"
 ALERTS = "slipway:datadog:ServiceAlerts"

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 from rich.console import Console
 from rich.table import Table
 
-from slipway.plan import Plan, Resource
-from slipway.project import ProjectError, StackConfig
+from plan.model import Plan, Resource
+from plan.project import ProjectError, StackConfig
 
 _ROLE = re.compile(r"arn:[a-z-]+:iam::(\d{12}):role/(?:.*/)?([^/*]+)")
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from slipway.plan import Plan, Resource
+from plan.model import Plan, Resource
 
 SERVICE = "slipway:ecs:EcsService"
 CLUSTER = "slipway:ecs:EcsCluster"

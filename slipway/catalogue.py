@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from config.fields import ENVIRONMENTS
+from plan.model import Plan, Resource
 from slipway import architecture
-from slipway.plan import Plan, Resource
 
 
 @dataclass(frozen=True, kw_only=True)

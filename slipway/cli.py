@@ -13,9 +13,9 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from slipway.plan import Plan
-    from slipway.project import Project, StackConfig
-    from slipway.revisions import Planned
+    from plan.model import Plan
+    from plan.project import Project, StackConfig
+    from plan.revisions import Planned
 
 T = TypeVar("T")
 
@@ -112,8 +112,8 @@ def diff(
     root: Root = None,
 ) -> None:
     """Show what a change does to every stack: risks first, then each resource."""
+    from plan.project import ProjectError
     from slipway import diff_report, render
-    from slipway.project import ProjectError
 
     compared = _compared(base, head, stacks or (), root)
     try:
@@ -138,9 +138,9 @@ def report(
     root: Root = None,
 ) -> None:
     """Write one HTML file of all stacks as they are, or of what a change does to them."""
+    from plan import revisions
+    from plan.project import ProjectError
     from slipway import report as reports
-    from slipway import revisions
-    from slipway.project import ProjectError
 
     if base:
         before, after = _compared(base, head, (), root)
@@ -173,7 +173,7 @@ def parity(
     root: Root = None,
 ) -> None:
     """Show how two environments differ; fails where it is more than sizes, counts and versions."""
-    from slipway import parity as parities
+    from plan import parity as parities
     from slipway import render
 
     (ours, theirs), _ = _planned(_project(root), [one, other])
@@ -190,9 +190,9 @@ def access(
     root: Root = None,
 ) -> None:
     """Show who reaches which account with which role."""
+    from plan.project import ProjectError
     from slipway import access as accesses
     from slipway import render
-    from slipway.project import ProjectError
 
     (plan,), (config,) = _planned(_project(root), [stack])
     try:
@@ -208,31 +208,10 @@ def access(
         _stop(str(error), 1)
 
 
-@app.command()
-def dashboards(
-    stacks: Annotated[list[str] | None, typer.Argument(help="Every stack where none is named.")] = None,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write the page.")] = Path(
-        "dashboards.html"
-    ),
-    root: Root = None,
-) -> None:
-    """Draw every Datadog dashboard as one page: layout, titles, queries."""
-    from slipway import dashboards as pages
-
-    project = _project(root)
-    plans, _ = _planned(project, stacks or project.stacks())
-    drawn = {plan.stack: found for plan in plans if (found := pages.dashboards(plan))}
-    try:
-        out.write_text(pages.page(drawn), encoding="utf-8")
-    except OSError as error:
-        _stop(f"{out} cannot be written: {error.strerror}. Name another file with --out.", 1)
-    typer.echo(f"{sum(map(len, drawn.values()))} dashboards of {', '.join(drawn) or 'no stack'}: {out}")
-
-
 def _compared(base: str, head: str | None, stacks: Sequence[str], root: Path | None) -> tuple[Planned, Planned]:
     """Two revisions, planned; ends the command where there is no such revision or stack."""
-    from slipway import revisions
-    from slipway.project import Project, ProjectError
+    from plan import revisions
+    from plan.project import Project, ProjectError
 
     try:
         repository = revisions.Repository(_project_folder(root))
@@ -398,7 +377,7 @@ def rename(
 
 def _done(work: Callable[[], T]) -> T:
     """What some work on the project gives; ends the command with the reason where it cannot be done."""
-    from slipway.project import ProjectError
+    from plan.project import ProjectError
 
     try:
         return work()
@@ -413,14 +392,14 @@ def _say(lines: Sequence[str]) -> None:
 
 def _project_folder(root: Path | None) -> Path:
     """Raises ProjectError where there is none; what its files say is not asked."""
-    from slipway.project import Project
+    from plan.project import Project
 
     return root.resolve() if root else Project.find(Path.cwd())
 
 
 def _project(root: Path | None) -> Project:
     """The project; ends the command where there is none."""
-    from slipway.project import Project, ProjectError
+    from plan.project import Project, ProjectError
 
     try:
         return Project.load(_project_folder(root))
@@ -432,9 +411,9 @@ def _planned(
     project: Project, stacks: Sequence[str], *, traceback: bool = False
 ) -> tuple[list[Plan], list[StackConfig]]:
     """Plans and configuration of stacks as their files are; ends the command where one has none."""
-    from slipway import evaluate
-    from slipway.plan import Failure
-    from slipway.project import ProjectError
+    from plan import evaluate
+    from plan.model import Failure
+    from plan.project import ProjectError
 
     try:
         jobs = evaluate.jobs_for(project, stacks)

@@ -16,7 +16,7 @@ from config.errors import Problem
 from config.fields import ENVIRONMENTS
 from config.platform import Platform
 from config.service import Service
-from slipway.project import Project, ProjectError
+from plan.project import Project, ProjectError
 from slipway.yaml_edit import YamlFile
 
 SERVICES = "services"

@@ -12,12 +12,13 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from slipway import access, review, risks
-from slipway.diff import Action, Change, Diff, Effect, PropertyChange, Risk, compare_stack, merge
-from slipway.parity import Identity
-from slipway.plan import Failure, Plan
-from slipway.project import ProjectError
-from slipway.revisions import Planned
+from plan import risks
+from plan.diff import Action, Change, Diff, Effect, PropertyChange, Risk, compare_stack, merge
+from plan.model import Failure, Plan
+from plan.parity import Identity
+from plan.project import ProjectError
+from plan.revisions import Planned
+from slipway import access, review
 
 LIMIT = 60_000  # characters; GitHub takes 65,536
 

@@ -30,8 +30,8 @@ def text(file: str) -> str:
     return (_FOLDER / file).read_text(encoding="utf-8")
 
 
-def page(title: str, body: Markup, *, style: str, script: str = "", style_attributes: bool = False) -> str:
-    """The whole file. `style_attributes`: elements of it say where they stand, which no hash can allow."""
+def page(title: str, body: Markup, *, style: str, script: str = "") -> str:
+    """The whole file."""
     policy = {
         "default-src": "'none'",
         "style-src": _hash(style),
@@ -39,8 +39,6 @@ def page(title: str, body: Markup, *, style: str, script: str = "", style_attrib
         "base-uri": "'none'",
         "form-action": "'none'",
     }
-    if style_attributes:
-        policy["style-src-attr"] = "'unsafe-inline'"
     return fill(
         "page.html.j2",
         title=title,

@@ -16,6 +16,7 @@ from config.errors import did_you_mean
 from config.service import JobService
 from config.settings import EnvironmentSettings
 from config.stack import Range
+from plan.project import Project
 from slipway.configuration import (
     Change,
     ChangeError,
@@ -25,7 +26,6 @@ from slipway.configuration import (
     service_file,
     stack_file,
 )
-from slipway.project import Project
 from slipway.yaml_edit import Quoted, Value
 
 KEY = "slipway:services"

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+from plan import parity
+from plan.model import Plan
+from plan.project import ProjectError
+from plan.revisions import Planned
 from policies.plan import check_all, once
 from policies.rule import Finding
-from slipway import parity
-from slipway.plan import Plan
-from slipway.project import ProjectError
-from slipway.revisions import Planned
 
 MIRRORED = ("stage", "prod")
 """The stacks that may differ in nothing but identity, sizes, counts and versions."""

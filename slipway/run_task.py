@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from plan.project import Project, ProjectError
 from slipway.configuration import ChangeError, environment
-from slipway.project import Project, ProjectError
 from slipway.releases import absent
 
 PAUSE_SECONDS = 3.0

@@ -16,6 +16,8 @@ from config.load import objection
 from config.quotas import RULES_PER_BALANCER
 from config.service import SERVICE_KINDS, Service, WebService
 from config.stack import Range
+from plan.model import Plan, Resource
+from plan.project import Project
 from slipway.configuration import (
     Change,
     ChangeError,
@@ -26,8 +28,6 @@ from slipway.configuration import (
     service_file,
     stack_file,
 )
-from slipway.plan import Plan, Resource
-from slipway.project import Project
 from slipway.releases import KEY, entry, unknown
 from slipway.yaml_edit import YamlFile
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from slipway.project import ProjectError
+from plan.project import ProjectError
 
 Value = str | int | Mapping[str, Any]
 """What can be written: a scalar, or a mapping in braces on one line."""

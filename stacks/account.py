@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pulumi
 
-from components.account_baseline import AccountBaseline, AccountBaselineArgs, ContactArgs
-from components.compliance import Compliance, ComplianceArgs
-from components.iam import GLOBAL_REGION, bounded, config_bucket_name, role_arn
+from components.account.account_baseline import AccountBaseline, AccountBaselineArgs, ContactArgs
+from components.account.compliance import Compliance, ComplianceArgs
+from components.security.iam import GLOBAL_REGION, bounded, config_bucket_name, role_arn
 from config.platform import Contact, Platform
 from config.settings import EnvironmentSettings, StackSettings
 

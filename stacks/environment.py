@@ -6,12 +6,9 @@ from typing import Any
 
 import pulumi
 
-from components.access_logs import AccessLogs, AccessLogsArgs
-from components.assumed_role import AssumedRole
-from components.bastion import Bastion, BastionArgs
-from components.deploy_check import DeployCheck
-from components.ecs_cluster import EcsCluster, EcsClusterArgs, NightArgs
-from components.ecs_service import (
+from components.compute.deploy_check import DeployCheck
+from components.compute.ecs_cluster import EcsCluster, EcsClusterArgs, NightArgs
+from components.compute.ecs_service import (
     EcsService,
     EcsServiceArgs,
     HealthCheckArgs,
@@ -23,13 +20,16 @@ from components.ecs_service import (
     StrategyArgs,
     WebArgs,
 )
-from components.image_cache import ImageCache
-from components.image_check import ImageCheck
-from components.image_reference import own_image, public_image
-from components.internal_dns import InternalDns, InternalDnsArgs
-from components.log_key import LogKey, LogKeyArgs
-from components.network import Network, NetworkArgs
-from components.web_firewall import WebFirewall, WebFirewallArgs
+from components.compute.image_cache import ImageCache
+from components.compute.image_check import ImageCheck
+from components.compute.image_reference import own_image, public_image
+from components.network.access_logs import AccessLogs, AccessLogsArgs
+from components.network.bastion import Bastion, BastionArgs
+from components.network.internal_dns import InternalDns, InternalDnsArgs
+from components.network.network import Network, NetworkArgs
+from components.network.web_firewall import WebFirewall, WebFirewallArgs
+from components.security.assumed_role import AssumedRole
+from components.security.log_key import LogKey, LogKeyArgs
 from config.capacity import capacity
 from config.instance_types import ECS_RESERVED_MIB, instance_type
 from config.service import JobService, Scaling, Strategy, WebService, WorkerService

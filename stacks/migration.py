@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_aws as aws
 
-from components.ecs_cluster import EcsCluster
-from components.iam import role_arn
-from components.network import Network
-from components.traffic_shift import EndpointArgs, TrafficShift, TrafficShiftArgs
-from components.vpc_peering import PeerArgs, VpcPeering, VpcPeeringArgs
+from components.compute.ecs_cluster import EcsCluster
+from components.network.network import Network
+from components.network.traffic_shift import EndpointArgs, TrafficShift, TrafficShiftArgs
+from components.network.vpc_peering import PeerArgs, VpcPeering, VpcPeeringArgs
+from components.security.iam import role_arn
 from config.migration import End, Peer, Shift
 from config.service import WebService
 from config.settings import EnvironmentSettings

@@ -7,22 +7,22 @@ from urllib.parse import quote
 
 import pulumi
 
-from components.account_alerts import AccountAlerts, AccountAlertsArgs
-from components.audit_trail import AuditTrail
-from components.cluster_alerts import ClusterAlerts, ClusterAlertsArgs
-from components.datadog_agent import DatadogAgent, DatadogAgentArgs
-from components.datadog_integration import DatadogIntegration, DatadogIntegrationArgs
-from components.deploy_check import DeployCheck
-from components.deploy_events import DeployEvents, DeployEventsArgs
-from components.ecs_cluster import EcsCluster
-from components.ecs_service import EcsService
-from components.environment_alerts import EnvironmentAlerts, EnvironmentAlertsArgs
-from components.environment_dashboard import EnvironmentDashboard, EnvironmentDashboardArgs
-from components.fleet_dashboard import FleetDashboard, FleetDashboardArgs
-from components.monitors import Audience
-from components.service_alerts import ServiceAlerts, ServiceAlertsArgs
-from components.service_dashboard import ServiceDashboard, ServiceDashboardArgs
-from components.service_objective import ServiceObjective, ServiceObjectiveArgs
+from components.account.audit_trail import AuditTrail
+from components.compute.deploy_check import DeployCheck
+from components.compute.ecs_cluster import EcsCluster
+from components.compute.ecs_service import EcsService
+from components.monitoring.account_alerts import AccountAlerts, AccountAlertsArgs
+from components.monitoring.cluster_alerts import ClusterAlerts, ClusterAlertsArgs
+from components.monitoring.datadog_agent import DatadogAgent, DatadogAgentArgs
+from components.monitoring.datadog_integration import DatadogIntegration, DatadogIntegrationArgs
+from components.monitoring.deploy_events import DeployEvents, DeployEventsArgs
+from components.monitoring.environment_alerts import EnvironmentAlerts, EnvironmentAlertsArgs
+from components.monitoring.environment_dashboard import EnvironmentDashboard, EnvironmentDashboardArgs
+from components.monitoring.fleet_dashboard import FleetDashboard, FleetDashboardArgs
+from components.monitoring.monitors import Audience
+from components.monitoring.service_alerts import ServiceAlerts, ServiceAlertsArgs
+from components.monitoring.service_dashboard import ServiceDashboard, ServiceDashboardArgs
+from components.monitoring.service_objective import ServiceObjective, ServiceObjectiveArgs
 from config import alerts
 from config.instance_types import AGENT_CPU, AGENT_MEMORY_MIB
 from config.schedules import rhythm

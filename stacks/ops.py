@@ -7,15 +7,15 @@ from typing import Any
 
 import pulumi
 
-from components.audit_trail import AuditTrail, AuditTrailArgs
-from components.iam import github_subject, role_name
-from components.image_registry import ImageRegistry, ImageRegistryArgs
-from components.organization import MemberArgs, Organization, OrganizationArgs
-from components.people import IdentityCenterArgs, People, PeopleArgs, PersonArgs
-from components.root_zone import RootZone, RootZoneArgs
-from components.service_page import ServicePage, ServicePageArgs
-from components.state_backend import StateBackend, StateBackendArgs
-from components.threat_detection import ThreatDetection, ThreatDetectionArgs
+from components.account.audit_trail import AuditTrail, AuditTrailArgs
+from components.account.organization import MemberArgs, Organization, OrganizationArgs
+from components.account.people import IdentityCenterArgs, People, PeopleArgs, PersonArgs
+from components.account.state_backend import StateBackend, StateBackendArgs
+from components.account.threat_detection import ThreatDetection, ThreatDetectionArgs
+from components.compute.image_registry import ImageRegistry, ImageRegistryArgs
+from components.monitoring.service_page import ServicePage, ServicePageArgs
+from components.network.root_zone import RootZone, RootZoneArgs
+from components.security.iam import github_subject, role_name
 from config.fields import ENVIRONMENTS, STACKS
 from config.platform import Account, Platform
 from config.service import Service

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi_aws as aws
 import pulumi_datadog as datadog
 
-from components.iam import delegate_role_arn
+from components.security.iam import delegate_role_arn
 from config.settings import EnvironmentSettings, StackSettings
 
 

@@ -12,7 +12,7 @@ import pulumi
 from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.proto import resource_pb2
 
-from slipway.recording import Callbacks
+from plan.recording import Callbacks
 
 
 @dataclass(frozen=True, kw_only=True)

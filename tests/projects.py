@@ -11,9 +11,9 @@ from pathlib import Path
 
 import yaml
 
-from slipway.evaluate import Job, evaluate, jobs_for
-from slipway.plan import Failure, Plan, Resource
-from slipway.project import Project
+from plan.evaluate import Job, evaluate, jobs_for
+from plan.model import Failure, Plan, Resource
+from plan.project import Project
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = ("__main__.py", "lazy_sdk.py", "components", "config", "functions", "stacks")

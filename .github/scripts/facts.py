@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from components.account_baseline import CI_SECONDS
-from components.iam import role_arn, state_bucket_name
+from components.account.account_baseline import CI_SECONDS
+from components.security.iam import role_arn, state_bucket_name
 
 
 def facts(platform: dict[str, Any], stack: str, role: str) -> dict[str, str]:

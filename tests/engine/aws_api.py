@@ -1,4 +1,4 @@
-"""AWS's HTTP interface, as far as a program asks it while it runs (components/deploy_check.py, image_check.py)."""
+"""AWS's HTTP interface, as far as a program asks it while it runs (`components/compute/*_check.py`)."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ PROGRAM = """\
 import json
 import pulumi
 import pulumi_aws as aws
-from components.assumed_role import AssumedRole
-from components.deploy_check import DeployCheck
+from components.security.assumed_role import AssumedRole
+from components.compute.deploy_check import DeployCheck
 
 ROLE = "arn:aws:iam::333333333333:role/deploy"
 provider = aws.Provider(

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.parametrize("stack", STACKS)]
 
 Lives = Results[Life]
 
-# What nobody can delete in an environment: see components/guardrails.py.
+# What nobody can delete in an environment: see components/account/guardrails.py.
 GUARDED = {
     "Account",
     "Analyzer",

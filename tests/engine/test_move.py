@@ -18,9 +18,9 @@ STACK = "dev"
 PROGRAM = """\
 import pulumi
 import pulumi_aws as aws
-from components.assumed_role import AssumedRole
-from components.deploy_check import DeployCheck
-from components.ecs_service import EcsService, EcsServiceArgs, HealthCheckArgs, NameArgs, WebArgs
+from components.security.assumed_role import AssumedRole
+from components.compute.deploy_check import DeployCheck
+from components.compute.ecs_service import EcsService, EcsServiceArgs, HealthCheckArgs, NameArgs, WebArgs
 
 ROLE = "arn:aws:iam::333333333333:role/deploy"
 cluster = pulumi.Config().require("cluster")

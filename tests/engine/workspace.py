@@ -156,7 +156,7 @@ class Workspace:
 
     def _hurry(self) -> None:
         """No resolver here remembers the name of a service that leaves, so that nobody need wait."""
-        file = self.project / "components/deploy_check.py"
+        file = self.project / "components/compute/deploy_check.py"
         text, count = re.subn(r"^NAME_SECONDS = .*", "NAME_SECONDS = 1.0", file.read_text(), flags=re.MULTILINE)
         assert count == 1
         file.write_text(text)

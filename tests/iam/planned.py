@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from slipway.plan import Plan, Resource
+from plan.model import Plan, Resource
 from tests.projects import ROOT, jobs, plans
 
 STACKS = ("ops", "dev", "stage", "prod")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from components.account_policies import deploy_services
-from components.iam import ACCOUNT_ROLES
+from components.account.account_policies import deploy_services
+from components.security.iam import ACCOUNT_ROLES
 from tests.iam.planned import STACKS, stacks
 
 # IAM's prefix of a module of the SDK, where they differ.

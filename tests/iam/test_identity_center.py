@@ -9,8 +9,8 @@ import pytest
 from reach.engine import ContextValue, Environment, Principal, Query, ResourcePolicy, Verdict, decide
 from reach.policy import parse_policy
 
+from plan.model import Plan
 from slipway.access import matrix
-from slipway.plan import Plan
 from tests.iam.planned import ORGANIZATION_ID, Stack, planned, stacks
 from tests.iam.test_proofs import PEOPLE_ROLES, STATE, aws_managed
 from tests.projects import copy_project, edit

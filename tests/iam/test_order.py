@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slipway.plan import Resource
+from plan.model import Resource
 from tests.iam.planned import stacks
 
 FIRST = {

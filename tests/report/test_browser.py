@@ -11,7 +11,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from slipway.revisions import Planned
+from plan.revisions import Planned
 
 from .conftest import DESKTOP, HOSTILE, PHONE, Browser
 

@@ -15,11 +15,11 @@ import html5lib
 import pytest
 from typer.testing import CliRunner, Result
 
+from plan.model import Failure, Plan, Resource
+from plan.revisions import Planned
 from slipway import drawing, report
 from slipway.architecture import Zone, account, clusters, services
 from slipway.cli import app
-from slipway.plan import Failure, Plan, Resource
-from slipway.revisions import Planned
 
 pytestmark = pytest.mark.filterwarnings(
     # Other tests leave idle threads behind; the command itself has none when it forks.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from components.ecs_cluster import EcsClusterArgs
-from components.ecs_service import EcsServiceArgs, HealthCheckArgs, NameArgs, WebArgs
-from components.load_balancer import LoadBalancerArgs
+from components.compute.ecs_cluster import EcsClusterArgs
+from components.compute.ecs_service import EcsServiceArgs, HealthCheckArgs, NameArgs, WebArgs
+from components.network.load_balancer import LoadBalancerArgs
 
 HEALTH_CHECK = HealthCheckArgs(
     path="/healthz",

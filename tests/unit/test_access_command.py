@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from plan.model import Plan, Resource
+from plan.project import ProjectError, StackConfig
 from slipway import access
 from slipway.cli import app
-from slipway.plan import Plan, Resource
-from slipway.project import ProjectError, StackConfig
 from slipway.render import console
 from tests.projects import ROOT, copy_project, edit, jobs, plans
 from tests.unit.test_diff_revisions import commit, git

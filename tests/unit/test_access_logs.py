@@ -1,6 +1,6 @@
 import json
 
-from components.access_logs import AccessLogs, AccessLogsArgs
+from components.network.access_logs import AccessLogs, AccessLogsArgs
 from tests.cloud import Cloud
 
 ARGS = AccessLogsArgs(

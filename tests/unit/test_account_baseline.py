@@ -6,8 +6,8 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from components.account_baseline import AccountBaseline, AccountBaselineArgs, ContactArgs
-from components.iam import bounded
+from components.account.account_baseline import AccountBaseline, AccountBaselineArgs, ContactArgs
+from components.security.iam import bounded
 from tests.cloud import Cloud
 
 CONTACT = ContactArgs(name="On call", title="Security", email="security@acme.example", phone="+1 555 0103")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.audit_trail import WATCHED, AuditTrail, AuditTrailArgs
+from components.account.audit_trail import WATCHED, AuditTrail, AuditTrailArgs
 from tests.cloud import Cloud
 
 OPS, DEV = "111111111111", "222222222222"

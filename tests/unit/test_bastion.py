@@ -15,7 +15,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from components.bastion import Bastion, BastionArgs, user_data
+from components.network.bastion import Bastion, BastionArgs, user_data
 from tests.cloud import Cloud
 
 ARGS = BastionArgs(

@@ -11,9 +11,9 @@ import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from plan.model import Plan
+from plan.project import Project
 from slipway.catalogue import Service, catalogue, markdown, order, to_json
-from slipway.plan import Plan
-from slipway.project import Project
 from tests.projects import ROOT, jobs, plans
 
 pytestmark = pytest.mark.filterwarnings(

@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import pytest
 
-from components.compliance import Compliance, ComplianceArgs
+from components.account.compliance import Compliance, ComplianceArgs
 from tests.cloud import Cloud
 
 REGIONS = ("eu-west-1", "us-east-1")

@@ -16,7 +16,7 @@ import config
 from config import reference, schema
 from config.load import STACK_FILE_KEYS
 from config.service import SERVICE_KINDS
-from slipway.project import Project
+from plan.project import Project
 from tests.config_project import ConfigProject
 from tests.projects import copy_project, edit
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from datadog_api_client.v1.model.dashboard import Dashboard
 
-from components.environment_dashboard import EnvironmentDashboard, EnvironmentDashboardArgs
-from components.fleet_dashboard import FleetDashboard, FleetDashboardArgs
-from components.service_dashboard import ServiceDashboard, ServiceDashboardArgs
-from components.widgets import COLUMNS, Row, dashboard, graph, note, value
-from components.widgets import Series as S
+from components.monitoring.environment_dashboard import EnvironmentDashboard, EnvironmentDashboardArgs
+from components.monitoring.fleet_dashboard import FleetDashboard, FleetDashboardArgs
+from components.monitoring.service_dashboard import ServiceDashboard, ServiceDashboardArgs
+from components.monitoring.widgets import COLUMNS, Row, dashboard, graph, note, value
+from components.monitoring.widgets import Series as S
 from config.alerts import Kind, thresholds
 from tests.cloud import Cloud
 from tests.datadog_models import accepted

@@ -14,9 +14,9 @@ import botocore.model
 import botocore.validate
 import pytest
 
-from components.datadog_agent import DatadogAgent, DatadogAgentArgs
-from components.ecs_service import EcsService
-from components.monitors import Audience
+from components.compute.ecs_service import EcsService
+from components.monitoring.datadog_agent import DatadogAgent, DatadogAgentArgs
+from components.monitoring.monitors import Audience
 from tests import datadog_models
 from tests.cloud import Cloud
 from tests.datadog_queries import metric_query

@@ -7,7 +7,7 @@ from typing import Any
 
 from datadog_api_client.v2.model.aws_account_create_request import AWSAccountCreateRequest
 
-from components.datadog_integration import (
+from components.monitoring.datadog_integration import (
     FORWARDING,
     NOTIFYING,
     READS,

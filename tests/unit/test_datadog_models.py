@@ -9,7 +9,7 @@ import pytest
 from datadog_api_client.exceptions import ApiTypeError
 from datadog_api_client.v1.model.dashboard import Dashboard
 
-from components.widgets import Row, Series, dashboard, graph
+from components.monitoring.widgets import Row, Series, dashboard, graph
 from tests.datadog_models import accepted, monitor
 
 PAGE = dashboard("t", "d", {"g": [Row(widgets=[graph("g", Series(query="avg:a{*}", label="a"), unit="percent")])]}, [])

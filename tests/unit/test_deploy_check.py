@@ -15,8 +15,8 @@ import pytest
 from moto import mock_aws
 from moto.ecs.models import ecs_backends
 
-from components.assumed_role import AssumedRole, asking
-from components.deploy_check import DeployCheck, DeployFailed, explain, follow
+from components.compute.deploy_check import DeployCheck, DeployFailed, explain, follow
+from components.security.assumed_role import AssumedRole, asking
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from botocore.stub import Stubber
 from datadog_api_client.v1.model.event_create_request import EventCreateRequest
 from datadog_api_client.v2.model.metric_payload import MetricPayload
 
-from components.deploy_events import DeployEvents, DeployEventsArgs
+from components.monitoring.deploy_events import DeployEvents, DeployEventsArgs
 from functions import deploy_events
 from functions.deploy_events import Report, report_of
 from tests.cloud import Cloud

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from slipway import risks
-from slipway.diff import Action, Effect, PropertyChange, StackDiff, compare_stack, merge
+from plan import risks
+from plan.diff import Action, Effect, PropertyChange, StackDiff, compare_stack, merge
+from plan.model import STACK_TYPE, Failure, Plan, Resource
 from slipway.diff_report import LIMIT, Report, markdown
-from slipway.plan import STACK_TYPE, Failure, Plan, Resource
 
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 TASK = "aws:ecs/taskDefinition:TaskDefinition"

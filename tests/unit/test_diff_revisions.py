@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from plan.diff import Action, PropertyChange
+from plan.revisions import Planned, Repository, RevisionError
 from slipway.cli import app
-from slipway.diff import Action, PropertyChange
 from slipway.diff_report import Report, build, markdown
 from slipway.review import Found, Review
-from slipway.revisions import Planned, Repository, RevisionError
 from tests.projects import commit, copy_project, edit, git, own_copy
 
 pytestmark = pytest.mark.filterwarnings(
@@ -41,7 +41,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 edit(root / "services/orders.yaml", r"\Z", "drain_seconds: 60\n")
             case "open":
                 own_copy(root, "components")
-                edit(root / "components/log_key.py", "protect=True", "protect=False")
+                edit(root / "components/security/log_key.py", "protect=True", "protect=False")
             case "broken":
                 edit(root / "services/orders.yaml", r"\Z", "no_such_key: 1\n")
         commit(top, name)
@@ -136,7 +136,7 @@ def test_plans_are_remembered_by_their_files(
     def refuse(_: object) -> None:
         raise AssertionError("a known revision was evaluated again")
 
-    monkeypatch.setattr("slipway.revisions.evaluate", refuse)
+    monkeypatch.setattr("plan.revisions.evaluate", refuse)
     there = Repository(repository)
     (again, clean) = there.plan([there.revision("HEAD"), there.working_tree()], STACKS)
     assert again.plans == clean.plans == planned["base"].plans

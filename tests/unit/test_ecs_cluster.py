@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from components.ecs_cluster import EcsCluster, NightArgs, user_data
+from components.compute.ecs_cluster import EcsCluster, NightArgs, user_data
 from tests.cloud import Cloud
 from tests.unit.examples import a_cluster
 

@@ -7,7 +7,7 @@ import botocore.model
 import botocore.validate
 import pytest
 
-from components.ecs_service import (
+from components.compute.ecs_service import (
     EcsService,
     EcsServiceArgs,
     NameArgs,

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from slipway.force_new import ALWAYS, FORCE_NEW
-from slipway.plan import Plan, Resource
+from plan.force_new import ALWAYS, FORCE_NEW
+from plan.model import Plan, Resource
 from tests.engine.provider.values import COUNTED_BY_UPDATES
 from tests.everyday_changes import (
     AMI,

@@ -1,6 +1,6 @@
 import json
 
-from components.image_cache import ImageCache
+from components.compute.image_cache import ImageCache
 from tests.cloud import Cloud
 
 

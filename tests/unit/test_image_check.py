@@ -15,8 +15,8 @@ import pulumi
 import pytest
 from moto import mock_aws
 
-from components.assumed_role import AssumedRole
-from components.image_check import ImageCheck, ImageMissing, ask
+from components.compute.image_check import ImageCheck, ImageMissing, ask
+from components.security.assumed_role import AssumedRole
 
 ACCOUNT = "333333333333"
 ECR = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com"

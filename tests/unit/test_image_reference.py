@@ -1,6 +1,6 @@
 import pytest
 
-from components.image_reference import ecr_image, own_image, public_image
+from components.compute.image_reference import ecr_image, own_image, public_image
 
 OPS, HERE = "111111111111", "333333333333"
 DIGEST = f"sha256:{'a' * 64}"

@@ -7,7 +7,7 @@ import pytest
 from botocore.validate import ParamValidator
 from hypothesis import given
 
-from components.image_registry import ImageRegistry, ImageRegistryArgs, push_role_name
+from components.compute.image_registry import ImageRegistry, ImageRegistryArgs, push_role_name
 from config.fields import ServiceName
 from tests.cloud import Cloud, Registered
 from tests.unit.test_config_properties import legal

@@ -11,7 +11,7 @@ import pytest
 from pulumi.runtime import mocks
 from pulumi_aws.acm.outputs import CertificateDomainValidationOption
 
-from components.internal_dns import InternalDns, InternalDnsArgs, validation_option
+from components.network.internal_dns import InternalDns, InternalDnsArgs, validation_option
 from tests.cloud import Cloud
 
 OPTIONS = "${dns-certificate.domainValidationOptions}"

@@ -182,7 +182,7 @@ def shape(value: Any) -> Any:
 def platform_attributes() -> list[str]:
     """Each `datadog.X.Y` in the program."""
     paths = set()
-    for file in [*ROOT.glob("components/*.py"), *ROOT.glob("stacks/*.py")]:
+    for file in [*ROOT.glob("components/**/*.py"), *ROOT.glob("stacks/*.py")]:
         tree = ast.parse(file.read_text())
         imported = [name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names]
         aliases = {name.asname or name.name for name in imported if name.name == "pulumi_datadog"}

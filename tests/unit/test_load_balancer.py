@@ -1,6 +1,6 @@
 import pytest
 
-from components.load_balancer import ANYWHERE, LoadBalancer
+from components.network.load_balancer import ANYWHERE, LoadBalancer
 from tests.cloud import Cloud
 from tests.unit.examples import a_load_balancer
 

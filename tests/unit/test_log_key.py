@@ -1,6 +1,6 @@
 import json
 
-from components.log_key import LogKey, LogKeyArgs
+from components.security.log_key import LogKey, LogKeyArgs
 from tests.cloud import Cloud
 
 

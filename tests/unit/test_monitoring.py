@@ -14,7 +14,7 @@ from datadog_api_client.v1.model.dashboard import Dashboard
 from datadog_api_client.v2.model.entity_v3 import EntityV3
 
 from functions import deploy_events
-from slipway.plan import Plan, Resource
+from plan.model import Plan, Resource
 from tests import datadog_models
 from tests.datadog_queries import Selector, compared, metric_query, selectors_of
 from tests.projects import ROOT, copy_project, edit, jobs, plans

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from components.ecs_cluster import EcsCluster, NightArgs
-from components.ecs_service import EcsService, EcsServiceArgs, PeakArgs, QueueArgs, ScheduleArgs, StrategyArgs
+from components.compute.ecs_cluster import EcsCluster, NightArgs
+from components.compute.ecs_service import EcsService, EcsServiceArgs, PeakArgs, QueueArgs, ScheduleArgs, StrategyArgs
 from config.fields import ClusterName, ServiceName
 from tests.cloud import Cloud
 from tests.engine.provider.names import auto_name, name_property

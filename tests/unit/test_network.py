@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.network import Network, NetworkArgs, ipv6_subnet, zone_cidrs
+from components.network.network import Network, NetworkArgs, ipv6_subnet, zone_cidrs
 from tests.cloud import Cloud
 
 ARGS = NetworkArgs(

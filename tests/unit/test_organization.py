@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pulumi.runtime import mocks
 
-from components.guardrails import MAX_LENGTH, service_control_policies
-from components.organization import MemberArgs, Organization, OrganizationArgs
+from components.account.guardrails import MAX_LENGTH, service_control_policies
+from components.account.organization import MemberArgs, Organization, OrganizationArgs
 from tests.cloud import Cloud
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from slipway.parity import compare, table
-from slipway.plan import STACK_TYPE, Plan, Resource
+from plan.model import STACK_TYPE, Plan, Resource
+from plan.parity import compare, table
 from slipway.render import console
 
 ACCOUNTS = {"stage": "333333333333", "prod": "444444444444"}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.people import IdentityCenterArgs, People, PeopleArgs, PersonArgs
+from components.account.people import IdentityCenterArgs, People, PeopleArgs, PersonArgs
 from tests.cloud import Cloud
 
 OPS = "111111111111"

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from slipway import program
-from slipway.evaluate import evaluate, jobs_for
-from slipway.plan import Failure, Plan, Resource
-from slipway.project import Project
+from plan import program
+from plan.evaluate import evaluate, jobs_for
+from plan.model import Failure, Plan, Resource
+from plan.project import Project
 
 pytestmark = pytest.mark.filterwarnings(
     # Other tests leave idle threads behind; the command itself has none when it forks.
@@ -374,7 +374,7 @@ def test_two_projects_with_modules_of_one_name_each_get_their_own(tmp_path: Path
     assert [plan_of(result).exports for result in evaluate(jobs)] == [{"version": "old"}, {"version": "new"}]
 
 
-@pytest.mark.parametrize("module", ["stacks.environment", "components.network", "lazy_sdk"])
+@pytest.mark.parametrize("module", ["stacks.environment", "components.network.network", "lazy_sdk"])
 def test_a_module_that_a_project_lacks_is_not_taken_from_another(run: Run, module: str) -> None:
     message = failure_of(run(f"import {module}")).message
     assert f"No module named '{module.partition('.')[0]}'" in message

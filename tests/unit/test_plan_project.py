@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway.project import Project, ProjectError, StackConfig
+from plan.project import Project, ProjectError, StackConfig
 
 
 def config_of(folder: Path, *, stack: str = "", project: str = "") -> StackConfig:

@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
+from plan.model import Plan, Resource
 from slipway import architecture, render
-from slipway.plan import Plan, Resource
 
 STACK = "urn:pulumi:prod::slipway::pulumi:pulumi:Stack::slipway-prod"
 ORDERS = "urn:pulumi:prod::slipway::slipway:ecs:EcsService::orders"

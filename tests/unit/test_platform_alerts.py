@@ -9,12 +9,12 @@ import pytest
 from datadog_api_client.v1.model.service_level_objective_request import ServiceLevelObjectiveRequest
 from datadog_api_client.v2.model.entity_v3 import EntityV3
 
-from components.account_alerts import AccountAlerts, AccountAlertsArgs
-from components.cluster_alerts import ClusterAlerts, ClusterAlertsArgs
-from components.environment_alerts import EnvironmentAlerts, EnvironmentAlertsArgs
-from components.monitors import Audience
-from components.service_objective import ServiceObjective, ServiceObjectiveArgs
-from components.service_page import ServicePage, ServicePageArgs
+from components.monitoring.account_alerts import AccountAlerts, AccountAlertsArgs
+from components.monitoring.cluster_alerts import ClusterAlerts, ClusterAlertsArgs
+from components.monitoring.environment_alerts import EnvironmentAlerts, EnvironmentAlertsArgs
+from components.monitoring.monitors import Audience
+from components.monitoring.service_objective import ServiceObjective, ServiceObjectiveArgs
+from components.monitoring.service_page import ServicePage, ServicePageArgs
 from tests import datadog_models
 from tests.cloud import Cloud
 from tests.datadog_models import accepted, snake_case

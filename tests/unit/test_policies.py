@@ -13,12 +13,12 @@ import pulumi_policy as policy
 import pytest
 from pulumi_policy.proxy import UNKNOWN_ARRAY_VALUE, UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
+from plan.model import Plan, Resource
 from policies import exemptions, pack
 from policies.exemptions import Exemption
 from policies.plan import check, check_all
 from policies.rule import UNKNOWN, Rule
 from policies.rules import RULES
-from slipway.plan import Plan, Resource
 from tests.engine.provider.sdk import resource_type
 from tests.projects import ROOT, jobs, plans
 

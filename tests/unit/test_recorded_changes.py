@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from slipway.diff import Action, Change, Risk
+from plan.diff import Action, Change, Risk
+from plan.model import STACK_TYPE
+from plan.revisions import Repository
 from slipway.diff_report import Report, build
-from slipway.plan import STACK_TYPE
-from slipway.revisions import Repository
 from tests.projects import ROOT, commit, copy_project, git, keep, own_copy
 
 pytestmark = pytest.mark.filterwarnings(

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from plan.project import Project
 from slipway import releases
 from slipway.cli import app
-from slipway.project import Project
 from slipway.render import console
 from tests.projects import copy_project, edit
 

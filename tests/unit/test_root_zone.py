@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from components.root_zone import RootZone, RootZoneArgs
+from components.network.root_zone import RootZone, RootZoneArgs
 from tests.cloud import Cloud
 
 POLICY = "aws:iam/rolePolicy:RolePolicy"

@@ -17,10 +17,10 @@ from moto.ecs.models import ecs_backends
 from moto.moto_api import state_manager
 from typer.testing import CliRunner
 
+from plan.project import Project, ProjectError
 from slipway import run_task
 from slipway.cli import app
 from slipway.configuration import ChangeError
-from slipway.project import Project, ProjectError
 from slipway.run_task import RunError, Target
 from tests.projects import ROOT, copy_project, edit, jobs, plans
 

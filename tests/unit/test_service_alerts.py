@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.service_alerts import ServiceAlerts, ServiceAlertsArgs
+from components.monitoring.service_alerts import ServiceAlerts, ServiceAlertsArgs
 from config.alerts import Kind, alerts_of, thresholds
 from config.schedules import rhythm
 from tests import datadog_models

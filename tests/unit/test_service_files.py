@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from config.checks import free_priority
+from plan.force_new import FORCE_NEW
+from plan.model import Plan, Resource
+from plan.project import Project
 from slipway import service_files
-from slipway.force_new import FORCE_NEW
-from slipway.plan import Plan, Resource
-from slipway.project import Project
 from slipway.service_files import Answers, First
 from tests.projects import ROOT, changed, copy_project, edit, jobs, plans
 from tests.unit.test_releases import changed as lines_changed

@@ -15,9 +15,9 @@ import yaml
 from botocore.validate import ParamValidator
 
 from config import quotas
-from slipway.diff import differences
-from slipway.parity import compare
-from slipway.plan import Plan
+from plan.diff import differences
+from plan.model import Plan
+from plan.parity import compare
 from tests.everyday_changes import NEW_SERVICE
 from tests.projects import changed, copy_project, edit, jobs, plans
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from components.state_backend import StateBackend, StateBackendArgs
+from components.account.state_backend import StateBackend, StateBackendArgs
 from tests.cloud import Cloud
 
 OPS, DEV = "111111111111", "222222222222"

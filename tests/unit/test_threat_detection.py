@@ -1,6 +1,6 @@
 import pytest
 
-from components.threat_detection import ThreatDetection, ThreatDetectionArgs
+from components.account.threat_detection import ThreatDetection, ThreatDetectionArgs
 from tests.cloud import Cloud
 
 

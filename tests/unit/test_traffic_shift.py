@@ -5,7 +5,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from components.traffic_shift import LADDER, EndpointArgs, TrafficShift, TrafficShiftArgs
+from components.network.traffic_shift import LADDER, EndpointArgs, TrafficShift, TrafficShiftArgs
 from tests.cloud import Cloud
 
 RECORD = "aws:route53/record:Record"

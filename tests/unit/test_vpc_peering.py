@@ -5,7 +5,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from components.vpc_peering import PeerArgs, VpcPeering, VpcPeeringArgs
+from components.network.vpc_peering import PeerArgs, VpcPeering, VpcPeeringArgs
 from tests.cloud import Cloud, Registered
 
 OURS, THEIRS = "our-provider", "their-provider"

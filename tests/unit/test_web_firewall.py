@@ -1,4 +1,4 @@
-from components.web_firewall import WebFirewall, WebFirewallArgs
+from components.network.web_firewall import WebFirewall, WebFirewallArgs
 from tests.cloud import Cloud
 
 ACL = "aws:wafv2/webAcl:WebAcl"

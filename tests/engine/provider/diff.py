@@ -8,7 +8,7 @@ from typing import Any
 
 from pulumi.runtime.rpc import UNKNOWN
 
-from slipway.force_new import ALWAYS, FORCE_NEW
+from plan.force_new import ALWAYS, FORCE_NEW
 
 _PLAIN_KEY = re.compile(r"^[A-Za-z_]\w*$")
 _INDEX = re.compile(r"\[\d+\]")

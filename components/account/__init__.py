@@ -1,0 +1,1 @@
+"""Accounts, people, and what watches over both."""

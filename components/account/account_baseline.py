@@ -1,0 +1,416 @@
+"""AccountBaseline: what every account has before anything runs in it: roles, alarms and safe defaults."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.account import account_policies as policies
+from components.security.iam import (
+    ADMINISTRATOR,
+    BASELINE_PATH,
+    BOUNDARY,
+    DEPLOY,
+    GITHUB,
+    GLOBAL_REGION,
+    PEOPLE_ROLES,
+    PREVIEW,
+    Statement,
+    aws_managed_arn,
+    github_subject,
+    own_key,
+    policy_document,
+    trust_github,
+    trust_people,
+    trust_roles,
+)
+
+MAIN = "refs/heads/main"
+"""The branch that is deployed."""
+
+CI_SECONDS = {DEPLOY: 7200, PREVIEW: 3600}
+"""How long a job's session lasts, at most: as long as the job may take."""
+
+CONTACT_TYPES = ("BILLING", "OPERATIONS", "SECURITY")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactArgs:
+    """Whom AWS calls about one subject."""
+
+    name: str
+    title: str
+    email: str
+    phone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountBaselineArgs:
+    """What a caller decides; the rest is this module's opinion."""
+
+    account_id: str
+    stack: str
+    """The stack that lives in the account, which is also the GitHub environment of its deploys."""
+    ops_account_id: str
+    company: str
+    project: str
+    """The Pulumi project, which stands in the paths of its state."""
+    repository: str
+    """OWNER/NAME on GitHub."""
+    repository_ids: tuple[int, int] | None = None
+    """The owner's and the repository's id where GitHub puts them in its OIDC subjects."""
+    region: str
+    regions: Sequence[str] = field(default=())
+    """Further regions in which anything may run."""
+    peer_roles: Sequence[str] = ()
+    """Roles in accounts of others by which the program peers with their networks."""
+    monthly_budget_usd: int
+    billing: ContactArgs
+    operations: ContactArgs
+    security: ContactArgs
+    identity_center: bool = False
+    """Whether people come by IAM Identity Center, whose roles then stand beside those of the same name."""
+    session_hours: int = 4
+    """How long a person's session lasts, and how old its MFA may be; AWS allows 1 to 12."""
+
+
+class AccountBaseline(pulumi.ComponentResource):
+    """An account that people and CI enter by role alone, that reports, and whose defaults are closed."""
+
+    boundary_arn: pulumi.Output[str]
+    """The permissions boundary of every role that CI creates (`components.security.iam.bounded`)."""
+    role_arns: Mapping[str, pulumi.Output[str]]
+    """The five roles by their physical names."""
+    alarm_topic_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: AccountBaselineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:account:AccountBaseline", name, None, opts)
+        if not 1 <= args.session_hours <= 12:
+            raise ValueError(f"{name}: session_hours is 1 to 12, not {args.session_hours}")
+        self._name = name
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._ops = args.account_id == args.ops_account_id
+
+        self.boundary_arn = self._policy(BOUNDARY, policies.boundary(args.account_id)).arn
+        self.role_arns = {role.role: role.arn for role in (*self._people_roles(), *self._ci_roles())}
+        self._account_settings()
+        self.alarm_topic_arn = self._root_alarm()
+        self._budget()
+        for region in dict.fromkeys((args.region, *args.regions)):
+            self._regional_defaults(region)
+        self.register_outputs(
+            {
+                "boundaryArn": self.boundary_arn,
+                "roleArns": self.role_arns,
+                "alarmTopicArn": self.alarm_topic_arn,
+            }
+        )
+
+    def _people_roles(self) -> list[_Role]:
+        """The roles that people in ops assume; who may assume which is said there."""
+        args = self._args
+        people = trust_people(args.ops_account_id, mfa_age_seconds=args.session_hours * 3600)
+        seconds = args.session_hours * 3600
+        roles = []
+        for role in PEOPLE_ROLES:
+            trust = [people, self._trusts(ADMINISTRATOR)] if role == ADMINISTRATOR else [people]
+            permissions = policies.people_permissions(
+                role,
+                account_id=args.account_id,
+                company=args.company,
+                ops_account_id=args.ops_account_id,
+                regions=(args.region, *args.regions),
+            )
+            managed: dict[str, pulumi.Input[str]] = {
+                purpose: aws_managed_arn(policy) for purpose, policy in permissions.managed.items()
+            }
+            managed |= {purpose: self._policy(purpose, document).arn for purpose, document in permissions.own.items()}
+            roles.append(self._role(role, trust, managed, seconds))
+        return roles
+
+    def _trusts(self, *roles: str) -> Statement:
+        args = self._args
+        return trust_roles("Itself", args.account_id, roles, identity_center=args.identity_center)
+
+    def _ci_roles(self) -> list[_Role]:
+        """The roles of GitHub's jobs, and of administrators who do by hand what CI would.
+
+        The program's provider assumes the role in which it already runs, hence the trust in themselves.
+        """
+        args = self._args
+        aws.iam.OpenIdConnectProvider(
+            f"{self._name}-github",
+            url=f"https://{GITHUB}",
+            client_id_lists=["sts.amazonaws.com"],
+            opts=self._child,
+        )
+        # A job that names an environment has it in its subject, whatever its branch; another has its branch or, for a
+        # pull request, only that: https://docs.github.com/en/actions/reference/security/oidc#example-subject-claims
+        environment, pull_request, main = (
+            github_subject(args.repository, args.repository_ids, context)
+            for context in (f"environment:{args.stack}", "pull_request", f"ref:{MAIN}")
+        )
+        deploys = trust_github(args.account_id, subjects=[environment], ref=MAIN)
+        # On main a preview comes before each approval, and every night.
+        previews = trust_github(args.account_id, subjects=[pull_request, main])
+
+        facts = {
+            "stack": args.stack,
+            "account_id": args.account_id,
+            "ops_account_id": args.ops_account_id,
+            "company": args.company,
+            "project": args.project,
+            "region": args.region,
+        }
+        peers = args.peer_roles
+        services = self._policy("deploy-services", policies.deploy_services(ops=self._ops)).arn
+        identity = self._policy("deploy-identity", policies.deploy_identity(args.account_id, ops=self._ops)).arn
+        state = self._policy("deploy-state", policies.deploy_state(**facts, peer_roles=peers)).arn
+        preview = self._policy("preview", policies.preview(**facts, peer_roles=peers)).arn
+        return [
+            self._role(
+                DEPLOY,
+                [deploys, self._trusts(DEPLOY, ADMINISTRATOR)],
+                {
+                    "look": aws_managed_arn("ReadOnlyAccess"),
+                    "services": services,
+                    "identity": identity,
+                    "state": state,
+                },
+                CI_SECONDS[DEPLOY],
+            ),
+            self._role(
+                PREVIEW,
+                [previews, self._trusts(PREVIEW, ADMINISTRATOR)],
+                {"look": aws_managed_arn("ReadOnlyAccess"), "preview": preview},
+                CI_SECONDS[PREVIEW],
+            ),
+        ]
+
+    def _policy(self, role: str, document: Mapping[str, Any]) -> aws.iam.Policy:
+        return aws.iam.Policy(
+            f"{self._name}-{role}",
+            name=role,
+            path=BASELINE_PATH,
+            policy=json.dumps(document),
+            opts=self._child,
+        )
+
+    def _role(
+        self, role: str, trust: Sequence[Statement], managed: Mapping[str, pulumi.Input[str]], seconds: int
+    ) -> _Role:
+        resource = aws.iam.Role(
+            f"{self._name}-{role}",
+            name=role,
+            assume_role_policy=json.dumps(policy_document(*trust)),
+            max_session_duration=seconds,
+            opts=self._child,
+        )
+        for purpose, arn in managed.items():
+            aws.iam.RolePolicyAttachment(
+                f"{self._name}-{role}-{purpose}", role=resource.name, policy_arn=arn, opts=self._child
+            )
+        return _Role(role=role, arn=resource.arn)
+
+    def _account_settings(self) -> None:
+        args = self._args
+        aws.iam.AccountAlias(f"{self._name}-alias", account_alias=f"{args.company}-{args.stack}", opts=self._child)
+        # Length and reuse as CIS AWS Foundations asks; no expiry, as NIST SP 800-63B 5.1.1.2 advises.
+        aws.iam.AccountPasswordPolicy(
+            f"{self._name}-passwords",
+            minimum_password_length=14,
+            password_reuse_prevention=24,
+            require_lowercase_characters=True,
+            require_uppercase_characters=True,
+            require_numbers=True,
+            require_symbols=True,
+            allow_users_to_change_password=True,
+            opts=self._child,
+        )
+        aws.s3.AccountPublicAccessBlock(
+            f"{self._name}-s3-public-access",
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=self._child,
+        )
+        for kind, contact in zip(CONTACT_TYPES, (args.billing, args.operations, args.security), strict=True):
+            aws.account.AlternativeContact(
+                f"{self._name}-{kind.lower()}-contact",
+                alternate_contact_type=kind,
+                name=contact.name,
+                title=contact.title,
+                email_address=contact.email,
+                phone_number=contact.phone,
+                opts=self._child,
+            )
+
+    def _root_alarm(self) -> pulumi.Output[str]:
+        """Mails the security contact when the root user signs in or calls anything that writes."""
+        account = self._args.account_id
+        key = aws.kms.Key(
+            f"{self._name}-alarm-key",
+            description="Encrypts the account's alarms",
+            enable_key_rotation=True,
+            region=GLOBAL_REGION,
+            policy=json.dumps(
+                policy_document(
+                    own_key(account),
+                    # Who publishes is said by the topic's policy.
+                    {
+                        "Sid": "EventBridge",
+                        "Effect": "Allow",
+                        "Principal": {"Service": "events.amazonaws.com"},
+                        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+                        "Resource": "*",
+                    },
+                )
+            ),
+            opts=pulumi.ResourceOptions(parent=self, protect=True),
+        )
+        topic = aws.sns.Topic(f"{self._name}-alarms", kms_master_key_id=key.arn, region=GLOBAL_REGION, opts=self._child)
+        aws.sns.TopicSubscription(
+            f"{self._name}-alarms-to-security",
+            topic=topic.arn,
+            protocol="email",
+            endpoint=self._args.security.email,
+            region=GLOBAL_REGION,
+            opts=self._child,
+        )
+        rule = aws.cloudwatch.EventRule(
+            f"{self._name}-root-user",
+            description="The root user signed in or called something",
+            event_pattern=json.dumps(
+                {
+                    "detail-type": ["AWS API Call via CloudTrail", "AWS Console Sign In via CloudTrail"],
+                    "detail": {"userIdentity": {"type": ["Root"], "invokedBy": [{"exists": False}]}},
+                }
+            ),
+            region=GLOBAL_REGION,
+            opts=self._child,
+        )
+        aws.sns.TopicPolicy(
+            f"{self._name}-alarms-policy",
+            arn=topic.arn,
+            policy=pulumi.Output.json_dumps(
+                policy_document(
+                    {
+                        "Sid": "EventBridge",
+                        "Effect": "Allow",
+                        "Principal": {"Service": "events.amazonaws.com"},
+                        "Action": "sns:Publish",
+                        "Resource": topic.arn,
+                        "Condition": {"ArnEquals": {"aws:SourceArn": rule.arn}},
+                    }
+                )
+            ),
+            region=GLOBAL_REGION,
+            opts=self._child,
+        )
+        aws.cloudwatch.EventTarget(
+            f"{self._name}-root-user-alarm",
+            rule=rule.name,
+            arn=topic.arn,
+            input_transformer=aws.cloudwatch.EventTargetInputTransformerArgs(
+                input_paths={
+                    "account": "$.account",
+                    "address": "$.detail.sourceIPAddress",
+                    "event": "$.detail.eventName",
+                    "time": "$.time",
+                },
+                input_template=json.dumps(
+                    f"The root user of {self._args.company}-{self._args.stack} (<account>) did <event> "
+                    "from <address> at <time>."
+                ),
+            ),
+            region=GLOBAL_REGION,
+            opts=self._child,
+        )
+        return topic.arn
+
+    def _budget(self) -> None:
+        """The account's month; in ops, which pays for all, only its own part."""
+        billing = [self._args.billing.email]
+        aws.budgets.Budget(
+            f"{self._name}-budget",
+            budget_type="COST",
+            time_unit="MONTHLY",
+            limit_amount=str(self._args.monthly_budget_usd),
+            limit_unit="USD",
+            cost_filters=[
+                aws.budgets.BudgetCostFilterArgs(name="LinkedAccount", values=[self._args.account_id]),
+            ],
+            notifications=budget_notifications(billing),
+            opts=self._child,
+        )
+
+    def _regional_defaults(self, region: str) -> None:
+        # The guardrails let nobody lift them, so what the program no longer declares, it only forgets.
+        kept = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
+        aws.ebs.EncryptionByDefault(f"{self._name}-ebs-encryption-{region}", enabled=True, region=region, opts=kept)
+        aws.ebs.SnapshotBlockPublicAccess(
+            f"{self._name}-snapshots-{region}", state="block-all-sharing", region=region, opts=kept
+        )
+        aws.ec2.ImageBlockPublicAccess(
+            f"{self._name}-images-{region}", state="block-new-sharing", region=region, opts=kept
+        )
+        aws.ec2.InstanceMetadataDefaults(
+            f"{self._name}-imds-{region}",
+            http_tokens="required",
+            http_put_response_hop_limit=1,
+            region=region,
+            opts=kept,
+        )
+        # The default VPC stays, since some consoles miss it, and lets nothing in or out.
+        vpc = aws.ec2.DefaultVpc(f"{self._name}-default-vpc-{region}", region=region, opts=self._child)
+        aws.ec2.DefaultSecurityGroup(
+            f"{self._name}-default-sg-{region}",
+            vpc_id=vpc.id,
+            ingress=[],
+            egress=[],
+            region=region,
+            opts=self._child,
+        )
+        aws.ec2.DefaultNetworkAcl(
+            f"{self._name}-default-acl-{region}",
+            default_network_acl_id=vpc.default_network_acl_id,
+            ingress=[],
+            egress=[],
+            region=region,
+            # AWS associates the default subnets with it, which would read as a change.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["subnetIds"]),
+        )
+        aws.accessanalyzer.Analyzer(
+            f"{self._name}-access-analyzer-{region}",
+            analyzer_name="account",
+            type="ACCOUNT",
+            region=region,
+            opts=kept,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Role:
+    role: str
+    arn: pulumi.Output[str]
+
+
+def budget_notifications(emails: Sequence[str]) -> list[aws.budgets.BudgetNotificationArgs]:
+    """Mails at 80 and 100 percent of the budget, and when the forecast reaches 100."""
+    return [
+        aws.budgets.BudgetNotificationArgs(
+            comparison_operator="GREATER_THAN",
+            notification_type=kind,
+            threshold=threshold,
+            threshold_type="PERCENTAGE",
+            subscriber_email_addresses=emails,
+        )
+        for kind, threshold in (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
+    ]

@@ -1,0 +1,1 @@
+"""Datadog: agents, monitors, dashboards, objectives."""

@@ -1,0 +1,310 @@
+"""ServiceAlerts: the Datadog monitors that every service gets, each with a warning and a critical threshold.
+
+The metrics come from `DeployEvents` (`slipway.*`) and from Datadog's AWS integration
+(https://docs.datadoghq.com/integrations/amazon-ecs/#data-collected and
+https://docs.datadoghq.com/integrations/amazon-elb/#data-collected). The scopes rely on the `env` tag that
+`DatadogIntegration` gives to everything of an account, on the physical names of cluster and service
+(`clustername`, `servicename`), and on a target group's ARN suffix (`targetgroup`, CloudWatch's dimension).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from string import Template
+from typing import Any
+
+import pulumi
+import pulumi_datadog as datadog
+
+from components.monitoring.monitors import Audience, Watch, monitor, targets
+from config.alerts import AlertName, Thresholds
+from config.schedules import Rhythm
+
+# Added to the requests of the window: however quiet the service is, one failed request alone does not warn
+# and six page. claranet/terraform-datadog-monitors does the same (`artificial_requests_count`).
+REQUEST_FLOOR = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceAlertsArgs:
+    """Which service, whom its alerts reach, and when (`config.alerts.thresholds`).
+
+    What is None or False here leaves out the monitors that need it.
+    """
+
+    service: str  # the ECS service's physical name, and Datadog's service tag
+    cluster: pulumi.Input[str]  # the ECS cluster's physical name
+    environment: str
+    owner: str  # the team
+    chat: str  # a Datadog handle for warnings, such as @slack-payments
+    pager: str  # a Datadog handle for critical alerts, such as @pagerduty-payments
+    runbook_url: str
+    thresholds: Mapping[AlertName, Thresholds]  # a monitor that is switched off is not in it
+    target_groups: Sequence[pulumi.Input[str]] = ()  # the ARN suffixes of a web service's target groups
+    objective_id: pulumi.Input[str] | None = None  # the id of its `ServiceObjective`
+    tasks_max: int | None = None  # the maximum of tasks where the service is autoscaled
+    queue: str | None = None  # the name of the SQS queue that a worker empties
+    rhythm: Rhythm | None = None  # how often a job must succeed
+    time_zone: str = "UTC"  # the zone that a job's schedule is read in
+    logs_collected: bool = False  # whether Datadog has the service's logs
+    links: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)  # title to address, for the messages
+
+
+# Queries know the scopes $task (ECS), $target (the balancer's targets) and $events (DeployEvents), and the
+# values $maximum, $queue, $minutes, $runs, $objective, $environment and $service.
+_REQUESTS = "sum:aws.applicationelb.request_count{$target}.as_count()"
+_FAILED = "default_zero(sum:aws.applicationelb.httpcode_target_5xx{$target}.as_count())"
+_UNHEALTHY = "sum:aws.applicationelb.un_healthy_host_count{$target}"
+
+_WATCHES: dict[AlertName, Watch] = {
+    # The counts come from the ECS API at each crawl of ten minutes: the window holds one or two, and all must
+    # be low, so that a task that is being replaced pages nobody. A division by no desired task has no value.
+    "running_tasks": Watch(
+        title="fewer tasks run than wanted",
+        query="max(last_15m):100 * sum:aws.ecs.service.running{$task} / sum:aws.ecs.service.desired{$task}",
+        source="cloudwatch",
+        what="Only {{value}} percent of the wanted tasks have run for 15 minutes: they die or find no host.",
+        impact="Less capacity, and at zero an outage. The service's events in ECS say why tasks stopped.",
+        priority=2,
+        no_data="show_and_notify_no_data",
+    ),
+    "restarts": Watch(
+        title="tasks die again and again",
+        query="sum(last_30m):default_zero(sum:slipway.ecs.task_stops{$events,cause:crash}.as_count())",
+        source="events",
+        what="{{value}} tasks have ended by themselves, or could not start, in 30 minutes.",
+        impact="Requests or messages in flight are lost each time. The events tell exit codes and reasons.",
+        priority=2,
+        no_data="resolve",
+    ),
+    "cpu": Watch(
+        title="CPU is nearly used up",
+        query="avg(last_10m):avg:aws.ecs.service.cpuutilization{$task}",
+        source="cloudwatch",
+        what="The tasks have used {{value}} percent of their reserved CPU on average for 10 minutes.",
+        impact="Slow answers and a growing backlog. More tasks, or more CPU for each, help.",
+        priority=3,
+    ),
+    # The fullest task counts: it is the one that the kernel kills.
+    "memory": Watch(
+        title="memory is nearly used up",
+        query="avg(last_10m):max:aws.ecs.service.memory_utilization.maximum{$task}",
+        source="cloudwatch",
+        what="The fullest task has used {{value}} percent of its memory limit on average for 10 minutes.",
+        impact="A task that reaches its limit is killed in the middle of its work (exit code 137).",
+        priority=3,
+    ),
+    "at_maximum": Watch(
+        title="autoscaling is at its maximum",
+        query="min(last_30m):100 * max:aws.ecs.service.desired{$task} / $maximum",
+        source="cloudwatch",
+        what="{{value}} percent of the tasks that autoscaling may start have been wanted for half an hour.",
+        impact="The next rise in load finds no more tasks. Raise the maximum, or find what needs so many.",
+        priority=3,
+    ),
+    "deployment_failed": Watch(
+        title="a deployment failed",
+        query="sum(last_1h):default_zero(sum:slipway.ecs.deployments{$events,outcome:failed}.as_count())",
+        source="events",
+        what="{{value}} deployments failed in an hour; ECS rolled back to the version before.",
+        impact="The new version does not run. The stopped tasks' reasons are in the events.",
+        priority=3,
+        no_data="resolve",
+    ),
+    # With as_count() the sums of the window are divided, not the minutes one by one
+    # (https://docs.datadoghq.com/monitors/guide/as-count-in-monitor-evaluations/). CloudWatch sends neither
+    # metric for a minute without a request.
+    "error_rate": Watch(
+        title="too many requests fail",
+        query=f"sum(last_5m):100 * {_FAILED} / (default_zero({_REQUESTS}) + {REQUEST_FLOOR})",
+        source="cloudwatch",
+        what="{{value}} percent of the requests of 5 minutes were answered with a 5xx status.",
+        impact="Callers see errors. If it began with a deploy, revert the version.",
+        priority=2,
+        no_data="resolve",
+    ),
+    "latency_p95": Watch(
+        title="answers are slow",
+        query="min(last_5m):max:aws.applicationelb.target_response_time.p95{$target}",
+        source="cloudwatch",
+        what="One request in twenty has taken {{value}} seconds or longer in each of 5 minutes.",
+        impact="Callers wait, run into time-outs and retry.",
+        priority=3,
+        no_data="resolve",
+    ),
+    "latency_p99": Watch(
+        title="the slowest answers are very slow",
+        query="min(last_10m):max:aws.applicationelb.target_response_time.p99{$target}",
+        source="cloudwatch",
+        what="One request in a hundred has taken {{value}} seconds or longer in each of 10 minutes.",
+        impact="The largest customers and the longest lists wait first; the rest follow.",
+        priority=3,
+        no_data="resolve",
+    ),
+    # A ratio, because the zones' series count a target more than once.
+    "unhealthy_targets": Watch(
+        title="targets fail their health checks",
+        query=(
+            f"min(last_10m):100 * {_UNHEALTHY} / ({_UNHEALTHY} + sum:aws.applicationelb.healthy_host_count{{$target}})"
+        ),
+        source="cloudwatch",
+        what="{{value}} percent of the targets have failed the load balancer's health checks for 10 minutes.",
+        impact="The others carry their load; with none left every request fails.",
+        priority=2,
+    ),
+    # The floor on both sides keeps a service that is always quiet at 100 percent, and a new one above it.
+    "traffic": Watch(
+        title="traffic is gone",
+        query=(
+            f"sum(last_15m):100 * (default_zero({_REQUESTS}) + {REQUEST_FLOOR})"
+            f" / (default_zero(week_before({_REQUESTS})) + {REQUEST_FLOOR})"
+        ),
+        source="cloudwatch",
+        what="15 minutes brought {{value}} percent of the requests of the same time a week ago.",
+        impact="Callers do not reach the service: a name, a certificate, a rule, a client, or a holiday.",
+        priority=2,
+    ),
+    # CloudWatch's metrics are 10 to 15 minutes late and an SLO alert has no evaluation delay: the usual short
+    # window of five minutes would be empty.
+    "error_budget_fast": Watch(
+        title="the error budget is being spent fast",
+        query='burn_rate("$objective").over("30d").long_window("1h").short_window("30m")',
+        source="slo",
+        what="For an hour, failures have spent the month's error budget {{value}} times too fast.",
+        impact="At 14.4 times, the budget of 30 days is gone in two.",
+        priority=2,
+    ),
+    "error_budget_slow": Watch(
+        title="the error budget is being spent",
+        query='burn_rate("$objective").over("30d").long_window("6h").short_window("1h")',
+        source="slo",
+        what="For six hours, failures have spent the month's error budget {{value}} times too fast.",
+        impact="At 6 times, the budget of 30 days is gone in five.",
+        priority=3,
+    ),
+    "queue_age": Watch(
+        title="messages wait too long",
+        query=("min(last_10m):max:aws.sqs.approximate_age_of_oldest_message{env:$environment,queuename:$queue}"),
+        source="cloudwatch",
+        what="The oldest message of its queue has waited {{value}} seconds.",
+        impact="What the messages ask for comes late. The worker is stopped, too slow or stuck.",
+        priority=2,
+        no_data="resolve",
+    ),
+    "job_failed": Watch(
+        title="a run of the job failed",
+        query="sum(last_1d):default_zero(sum:slipway.job.runs{$events,outcome:failed}.as_count())",
+        source="events",
+        what="{{value}} runs ended with an error, or could not start, in a day.",
+        impact="What the job does was not done. Exit code and reason are in the events.",
+        priority=3,
+        no_data="resolve",
+    ),
+    # A window without a single run would have no value to compare; the sign of life, which is always there, gives it
+    # one: https://docs.datadoghq.com/dashboards/functions/interpolation/#default-zero
+    "job_missing": Watch(
+        title="the job did not run",
+        query=(
+            "sum(last_${minutes}m):100 * (sum:slipway.job.runs{$events,outcome:succeeded}.as_count()"
+            " + 0 * sum:slipway.events.alive{env:$environment}.as_count()) / $runs"
+        ),
+        source="events",
+        what="Only {{value}} percent of the runs that the schedule asks for have succeeded.",
+        impact="What the job does was not done: it did not start, has not ended, or failed.",
+        priority=2,
+    ),
+    "log_errors": Watch(
+        title="many errors in the logs",
+        query=(
+            'logs("env:$environment service:$service status:(error OR critical OR alert OR emergency)")'
+            '.index("*").rollup("count").last("10m")'
+        ),
+        source="logs",
+        what="{{value}} error messages in 10 minutes.",
+        impact="Something fails that may not show in status codes yet. Samples are below.",
+        priority=4,
+        no_data="resolve",
+    ),
+}
+
+
+class ServiceAlerts(pulumi.ComponentResource):
+    """Tells a service's owners in chat when it gets worse, and on the pager when it is bad."""
+
+    monitor_ids: dict[AlertName, pulumi.Output[str]]
+
+    def __init__(self, name: str, args: ServiceAlertsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:datadog:ServiceAlerts", name, None, opts)
+        needed = {
+            "at_maximum": args.tasks_max,
+            "error_budget_fast": args.objective_id,
+            "error_budget_slow": args.objective_id,
+            "queue_age": args.queue,
+            "job_missing": args.rhythm,
+            "log_errors": args.logs_collected or None,
+        }
+        self.monitor_ids = {
+            alert: self._monitor(f"{name}-{alert.replace('_', '-')}", alert, thresholds, args).id
+            for alert, thresholds in args.thresholds.items()
+            if alert not in needed or needed[alert] is not None
+        }
+        self.register_outputs({"monitorIds": self.monitor_ids})
+
+    def _monitor(self, name: str, alert: AlertName, thresholds: Thresholds, args: ServiceAlertsArgs) -> datadog.Monitor:
+        return monitor(
+            name,
+            _WATCHES[alert],
+            subject=args.service,
+            query=_scoped(_WATCHES[alert], args),
+            thresholds=thresholds,
+            audience=Audience(
+                environment=args.environment,
+                owner=args.owner,
+                chat=args.chat,
+                pager=args.pager,
+                runbook_url=args.runbook_url,
+                links=args.links,
+            ),
+            tags=[f"alert:{alert}", f"service:{args.service}"],
+            schedule=_schedule(args) if alert == "job_missing" else None,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def _scoped(watch: Watch, args: ServiceAlertsArgs) -> pulumi.Output[str]:
+    template = Template(watch.query)
+    if "target" in template.get_identifiers() and not args.target_groups:
+        raise ValueError(f"{args.service}: a monitor of {watch.title!r} needs target_groups")
+
+    def query(known: Mapping[str, Any]) -> str:
+        scope = f"env:{args.environment}"
+        return template.substitute(
+            task=f"{scope},clustername:{known['cluster']},servicename:{args.service}",
+            target=targets(args.environment, known["target_groups"]),
+            events=f"{scope},service:{args.service}",
+            environment=args.environment,
+            service=args.service,
+            maximum=args.tasks_max,
+            queue=args.queue,
+            minutes=args.rhythm and args.rhythm.window_minutes,
+            runs=args.rhythm and args.rhythm.runs,
+            objective=known["objective"],
+        )
+
+    return pulumi.Output.all(
+        cluster=args.cluster, target_groups=list(args.target_groups), objective=args.objective_id
+    ).apply(query)
+
+
+def _schedule(args: ServiceAlertsArgs) -> datadog.MonitorSchedulingOptionsArgs | None:
+    """When to look: https://docs.datadoghq.com/monitors/guide/custom_schedules/"""
+    if args.rhythm is None or args.rhythm.recurrence is None:
+        return None
+    return datadog.MonitorSchedulingOptionsArgs(
+        custom_schedule=datadog.MonitorSchedulingOptionsCustomScheduleArgs(
+            recurrence=datadog.MonitorSchedulingOptionsCustomScheduleRecurrenceArgs(
+                rrule=args.rhythm.recurrence, timezone=args.time_zone
+            )
+        )
+    )

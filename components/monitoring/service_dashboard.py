@@ -1,0 +1,252 @@
+"""ServiceDashboard: one page a service: golden signals, saturation, deploys, and its objective."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_datadog as datadog
+
+from components.monitoring.monitors import targets
+from components.monitoring.widgets import (
+    Formula,
+    Line,
+    Row,
+    Series,
+    Widget,
+    counted,
+    dashboard,
+    event_list,
+    graph,
+    monitors,
+    note,
+    objective,
+    value,
+)
+from config.alerts import AlertName, Kind, Thresholds
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceDashboardArgs:
+    """Which service; thresholds are drawn where its monitors fire."""
+
+    service: str
+    kind: Kind
+    description: str
+    environment: str
+    owner: str
+    cluster: str  # the ECS cluster's physical name
+    runbook_url: str
+    thresholds: Mapping[AlertName, Thresholds]
+    target_groups: Sequence[pulumi.Input[str]] = ()  # the ARN suffixes of a web service's target groups
+    objective_id: pulumi.Input[str] | None = None  # the id of its `ServiceObjective`
+    queue: str | None = None  # the SQS queue that a worker empties
+
+
+class ServiceDashboard(pulumi.ComponentResource):
+    """What an alert's message links to."""
+
+    path: pulumi.Output[str]
+    """Below Datadog's address, such as /dashboard/abc-def-ghi."""
+
+    def __init__(self, name: str, args: ServiceDashboardArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:datadog:ServiceDashboard", name, None, opts)
+        page = datadog.DashboardJson(
+            f"{name}-dashboard",
+            dashboard=pulumi.Output.all(target_groups=list(args.target_groups), objective_id=args.objective_id).apply(
+                lambda known: json.dumps(_page(args, **known), sort_keys=True)
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.path = page.url
+        self.register_outputs({"path": self.path})
+
+
+def _page(args: ServiceDashboardArgs, target_groups: Sequence[str], objective_id: str | None) -> Widget:
+    events = f"source:slipway env:{args.environment} service:{args.service}"
+    groups: dict[str, Sequence[Row]] = {"Now": _now(args, objective_id)}
+    if target_groups:
+        groups["Golden signals"] = _signals(args, targets(args.environment, target_groups), events)
+    if args.kind == "job":
+        groups["Runs"] = _runs(args, events)
+    else:
+        groups["Saturation"] = _saturation(args, events)
+    if args.queue is not None:
+        groups["Queue"] = _queue(args, events)
+    groups["Deploys and tasks"] = _changes(args, events)
+    return dashboard(
+        title=f"[{args.environment}] {args.service}",
+        description=f"{args.description}. Owner: {args.owner}.",
+        groups=groups,
+        tags=[f"team:{args.owner}"],
+    )
+
+
+def _now(args: ServiceDashboardArgs, objective_id: str | None) -> list[Row]:
+    about = note(
+        f"**{args.service}** ({args.kind}) on cluster {args.cluster}: {args.description}\n\n"
+        f"Owner: {args.owner}. [Runbook]({args.runbook_url})"
+    )
+    state = monitors("Monitors", f"env:{args.environment} service:{args.service}")
+    if objective_id is None:
+        return [Row(widgets=[about, state])]
+    return [Row(widgets=[about, state, objective("Availability", objective_id)])]
+
+
+def _signals(args: ServiceDashboardArgs, target: str, events: str) -> list[Row]:
+    def requests(metric: str) -> str:
+        return f"sum:aws.applicationelb.{metric}{{{target}}}.as_count()"
+
+    def answered(status: str) -> Formula:
+        return counted(requests(f"httpcode_target_{status}"), status)
+
+    def latency(quantile: str) -> str:
+        return f"max:aws.applicationelb.target_response_time.{quantile}{{{target}}}"
+
+    every = counted(requests("request_count"), "requests")
+    rate = Formula(
+        formula="100 * default_zero($failed) / (default_zero($every) + 1)",
+        queries={"failed": requests("httpcode_target_5xx"), "every": requests("request_count")},
+        label="5xx",
+    )
+    error_rate, p95 = args.thresholds.get("error_rate"), args.thresholds.get("latency_p95")
+    return [
+        Row(
+            widgets=[
+                graph(
+                    "Requests",
+                    *(answered(status) for status in ("2xx", "3xx", "4xx", "5xx")),
+                    unit="request",
+                    style="bars",
+                    events=events,
+                ),
+                graph("Errors", rate, unit="percent", lines=_lines(error_rate), events=events),
+                graph(
+                    "Latency",
+                    Series(query=latency("p50"), label="p50"),
+                    Series(query=latency("p95"), label="p95"),
+                    Series(query=latency("p99"), label="p99"),
+                    unit="second",
+                    lines=_lines(p95),
+                    events=events,
+                ),
+            ]
+        ),
+        Row(
+            height=2,
+            widgets=[
+                value("Requests", every, unit="request"),
+                _level("Errors", rate, error_rate),
+                _level("p95", Series(query=latency("p95"), label="p95"), p95),
+                value(
+                    "Unhealthy targets",
+                    Series(query=f"max:aws.applicationelb.un_healthy_host_count{{{target}}}", label="targets"),
+                ),
+            ],
+        ),
+    ]
+
+
+def _saturation(args: ServiceDashboardArgs, events: str) -> list[Row]:
+    task = f"env:{args.environment},clustername:{args.cluster},servicename:{args.service}"
+
+    def used(metric: str, label: str) -> Series:
+        return Series(query=f"max:aws.ecs.service.{metric}{{{task}}}", label=label)
+
+    tasks = [used("running", "running"), used("desired", "wanted"), used("pending", "pending")]
+    return [
+        Row(
+            widgets=[
+                graph(
+                    "CPU",
+                    used("cpuutilization", "average"),
+                    used("cpuutilization.maximum", "busiest task"),
+                    unit="percent",
+                    lines=_lines(args.thresholds.get("cpu")),
+                    events=events,
+                ),
+                graph(
+                    "Memory",
+                    used("memory_utilization", "average"),
+                    used("memory_utilization.maximum", "fullest task"),
+                    unit="percent",
+                    lines=_lines(args.thresholds.get("memory")),
+                    events=events,
+                ),
+                graph("Tasks", *tasks, unit="task", events=events),
+            ]
+        )
+    ]
+
+
+def _queue(args: ServiceDashboardArgs, events: str) -> list[Row]:
+    scope = f"env:{args.environment},queuename:{args.queue}"
+
+    def queue(metric: str, label: str) -> Series:
+        return Series(query=f"max:aws.sqs.{metric}{{{scope}}}", label=label)
+
+    return [
+        Row(
+            widgets=[
+                graph(
+                    "Oldest message",
+                    queue("approximate_age_of_oldest_message", "age"),
+                    unit="second",
+                    lines=_lines(args.thresholds.get("queue_age")),
+                    events=events,
+                ),
+                graph(
+                    "Messages",
+                    queue("approximate_number_of_messages_visible", "waiting"),
+                    queue("approximate_number_of_messages_not_visible", "in work"),
+                    unit="message",
+                    events=events,
+                ),
+            ]
+        )
+    ]
+
+
+def _runs(args: ServiceDashboardArgs, events: str) -> list[Row]:
+    runs = _counts(args, "slipway.job.runs", "outcome", ("succeeded", "failed"))
+    return [Row(widgets=[graph("Runs", *runs, style="bars", events=events)])]
+
+
+def _changes(args: ServiceDashboardArgs, events: str) -> list[Row]:
+    deployments = _counts(args, "slipway.ecs.deployments", "outcome", ("started", "completed", "failed"))
+    stops = _counts(args, "slipway.ecs.task_stops", "cause", ("crash", "scheduler"))
+    history = event_list("Events", events)
+    if args.kind == "job":
+        return [Row(widgets=[history])]
+    return [
+        Row(
+            widgets=[
+                graph("Deployments", *deployments, style="bars"),
+                graph("Stopped tasks", *stops, style="bars", events=events),
+                history,
+            ]
+        )
+    ]
+
+
+def _counts(args: ServiceDashboardArgs, metric: str, tag: str, values: Sequence[str]) -> list[Formula]:
+    scope = f"env:{args.environment},service:{args.service}"
+    return [counted(f"sum:{metric}{{{scope},{tag}:{one}}}.as_count()", one) for one in values]
+
+
+def _lines(thresholds: Thresholds | None) -> list[Line]:
+    if thresholds is None:
+        return []
+    return [
+        Line(at=thresholds.warning, label="warning", severity="warning"),
+        Line(at=thresholds.critical, label="critical", severity="error"),
+    ]
+
+
+def _level(title: str, series: Series | Formula, thresholds: Thresholds | None) -> Widget:
+    if thresholds is None:
+        return value(title, series)
+    better = "low" if thresholds.fires == "above" else "high"
+    return value(title, series, better=better, warning=thresholds.warning, critical=thresholds.critical)

@@ -1,0 +1,1 @@
+"""Networks, names, load balancers, and the ways in."""

@@ -1,0 +1,1 @@
+"""IAM policies, keys and private storage, which all areas use."""

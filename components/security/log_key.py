@@ -1,0 +1,67 @@
+"""LogKey: the key that an environment's logs are encrypted with."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.security.iam import own_key, policy_document
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogKeyArgs:
+    """Whose logs."""
+
+    account_id: str
+    region: str
+
+
+class LogKey(pulumi.ComponentResource):
+    """A KMS key that CloudWatch Logs may use for the log groups of this account, and for nothing else."""
+
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: LogKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:kms:LogKey", name, None, opts)
+        key = aws.kms.Key(
+            f"{name}-key",
+            description="Logs",
+            enable_key_rotation=True,
+            # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+            policy=json.dumps(
+                policy_document(
+                    own_key(args.account_id),
+                    {
+                        "Sid": "Logs",
+                        "Effect": "Allow",
+                        "Principal": {"Service": f"logs.{args.region}.amazonaws.com"},
+                        "Action": [
+                            "kms:Decrypt*",
+                            "kms:Describe*",
+                            "kms:Encrypt*",
+                            "kms:GenerateDataKey*",
+                            "kms:ReEncrypt*",
+                        ],
+                        "Resource": "*",
+                        "Condition": {
+                            "ArnLike": {
+                                "kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{args.region}"
+                                f":{args.account_id}:log-group:*"
+                            }
+                        },
+                    },
+                )
+            ),
+            opts=pulumi.ResourceOptions(parent=self, protect=True),
+        )
+        aws.kms.Alias(
+            f"{name}-alias",
+            name=f"alias/{name}",
+            target_key_id=key.key_id,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.arn = key.arn
+        self.register_outputs({"arn": self.arn})
