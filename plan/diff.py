@@ -16,9 +16,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypeVar
 
+from plan.architecture import CLUSTER, SERVICE
 from plan.force_new import ALWAYS, FORCE_NEW, ONLY_WHERE, SOMETIMES
 from plan.model import REFERENCE, STACK_TYPE, Plan, Resource
-from slipway.architecture import CLUSTER, SERVICE
 
 TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
 

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from config.fields import ENVIRONMENTS
+from plan import architecture
 from plan.model import Plan, Resource
-from slipway import architecture
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from markupsafe import Markup
 
-from slipway.architecture import Account, Cluster, Service, spoken
+from plan.architecture import Account, Cluster, Service, spoken
 
 
 @dataclass(frozen=True, kw_only=True)

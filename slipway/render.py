@@ -16,8 +16,8 @@ import yaml
 from rich.console import Console
 from rich.text import Text
 
+from plan import architecture
 from plan.model import STACK_TYPE, Plan, Resource
-from slipway import architecture
 
 if TYPE_CHECKING:
     from policies.rule import Finding

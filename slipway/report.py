@@ -14,13 +14,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from plan import parity, risks
+from plan import architecture, parity, risks
 from plan.diff import TASK_DEFINITION, Action, Change, owners
 from plan.model import STACK_TYPE, Plan, Resource
 from plan.project import ProjectError
 from plan.revisions import Planned
 from policies.rules import RULES
-from slipway import access, architecture, diff_report, drawing, pages, render, review
+from slipway import access, diff_report, drawing, pages, render, review
 from slipway.review import MIRRORED
 
 # Action -> its class on the page; the order is that of marks on a drawing: what is worst is shown.

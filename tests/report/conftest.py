@@ -13,11 +13,11 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.support.wait import WebDriverWait
 
+from plan.architecture import SERVICE, services
 from plan.model import Plan, Resource
 from plan.project import Project
 from plan.revisions import Planned, Revision
 from slipway import report
-from slipway.architecture import SERVICE, services
 from tests.projects import ROOT, jobs, plans
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")

@@ -15,10 +15,10 @@ import html5lib
 import pytest
 from typer.testing import CliRunner, Result
 
+from plan.architecture import Zone, account, clusters, services
 from plan.model import Failure, Plan, Resource
 from plan.revisions import Planned
 from slipway import drawing, report
-from slipway.architecture import Zone, account, clusters, services
 from slipway.cli import app
 
 pytestmark = pytest.mark.filterwarnings(

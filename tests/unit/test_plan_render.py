@@ -6,8 +6,9 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
+from plan import architecture
 from plan.model import Plan, Resource
-from slipway import architecture, render
+from slipway import render
 
 STACK = "urn:pulumi:prod::slipway::pulumi:pulumi:Stack::slipway-prod"
 ORDERS = "urn:pulumi:prod::slipway::slipway:ecs:EcsService::orders"
