@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from components.account import account_policies as policies
+from components.account.permissions.boundary import boundary
+from components.account.permissions.deploy import deploy_identity, deploy_services, deploy_state
+from components.account.permissions.people import people_permissions
+from components.account.permissions.preview import preview
+from components.account.permissions.state import StackAccount
 from components.security.iam import (
     ADMINISTRATOR,
     BASELINE_PATH,
@@ -21,6 +24,7 @@ from components.security.iam import (
     PEOPLE_ROLES,
     PREVIEW,
     Statement,
+    allow,
     aws_managed_arn,
     github_subject,
     own_key,
@@ -50,25 +54,15 @@ class ContactArgs:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountBaselineArgs:
+class AccountBaselineArgs(StackAccount):
     """What a caller decides; the rest is this module's opinion."""
 
-    account_id: str
-    stack: str
-    """The stack that lives in the account, which is also the GitHub environment of its deploys."""
-    ops_account_id: str
-    company: str
-    project: str
-    """The Pulumi project, which stands in the paths of its state."""
     repository: str
     """OWNER/NAME on GitHub."""
     repository_ids: tuple[int, int] | None = None
     """The owner's and the repository's id where GitHub puts them in its OIDC subjects."""
-    region: str
     regions: Sequence[str] = field(default=())
     """Further regions in which anything may run."""
-    peer_roles: Sequence[str] = ()
-    """Roles in accounts of others by which the program peers with their networks."""
     monthly_budget_usd: int
     billing: ContactArgs
     operations: ContactArgs
@@ -95,9 +89,8 @@ class AccountBaseline(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
-        self._ops = args.account_id == args.ops_account_id
 
-        self.boundary_arn = self._policy(BOUNDARY, policies.boundary(args.account_id)).arn
+        self.boundary_arn = self._policy(BOUNDARY, boundary(args.account_id))
         self.role_arns = {role.role: role.arn for role in (*self._people_roles(), *self._ci_roles())}
         self._account_settings()
         self.alarm_topic_arn = self._root_alarm()
@@ -120,7 +113,7 @@ class AccountBaseline(pulumi.ComponentResource):
         roles = []
         for role in PEOPLE_ROLES:
             trust = [people, self._trusts(ADMINISTRATOR)] if role == ADMINISTRATOR else [people]
-            permissions = policies.people_permissions(
+            permissions = people_permissions(
                 role,
                 account_id=args.account_id,
                 company=args.company,
@@ -130,7 +123,7 @@ class AccountBaseline(pulumi.ComponentResource):
             managed: dict[str, pulumi.Input[str]] = {
                 purpose: aws_managed_arn(policy) for purpose, policy in permissions.managed.items()
             }
-            managed |= {purpose: self._policy(purpose, document).arn for purpose, document in permissions.own.items()}
+            managed |= {purpose: self._policy(purpose, statements) for purpose, statements in permissions.own.items()}
             roles.append(self._role(role, trust, managed, seconds))
         return roles
 
@@ -160,19 +153,10 @@ class AccountBaseline(pulumi.ComponentResource):
         # On main a preview comes before each approval, and every night.
         previews = trust_github(args.account_id, subjects=[pull_request, main])
 
-        facts = {
-            "stack": args.stack,
-            "account_id": args.account_id,
-            "ops_account_id": args.ops_account_id,
-            "company": args.company,
-            "project": args.project,
-            "region": args.region,
-        }
-        peers = args.peer_roles
-        services = self._policy("deploy-services", policies.deploy_services(ops=self._ops)).arn
-        identity = self._policy("deploy-identity", policies.deploy_identity(args.account_id, ops=self._ops)).arn
-        state = self._policy("deploy-state", policies.deploy_state(**facts, peer_roles=peers)).arn
-        preview = self._policy("preview", policies.preview(**facts, peer_roles=peers)).arn
+        services = self._policy("deploy-services", deploy_services(ops=args.is_ops))
+        identity = self._policy("deploy-identity", deploy_identity(args.account_id, ops=args.is_ops))
+        state = self._policy("deploy-state", deploy_state(args))
+        previewing = self._policy("preview", preview(args))
         return [
             self._role(
                 DEPLOY,
@@ -188,19 +172,19 @@ class AccountBaseline(pulumi.ComponentResource):
             self._role(
                 PREVIEW,
                 [previews, self._trusts(PREVIEW, ADMINISTRATOR)],
-                {"look": aws_managed_arn("ReadOnlyAccess"), "preview": preview},
+                {"look": aws_managed_arn("ReadOnlyAccess"), "preview": previewing},
                 CI_SECONDS[PREVIEW],
             ),
         ]
 
-    def _policy(self, role: str, document: Mapping[str, Any]) -> aws.iam.Policy:
+    def _policy(self, role: str, statements: Sequence[Statement]) -> pulumi.Output[str]:
         return aws.iam.Policy(
             f"{self._name}-{role}",
             name=role,
             path=BASELINE_PATH,
-            policy=json.dumps(document),
+            policy=policy_document(*statements),
             opts=self._child,
-        )
+        ).arn
 
     def _role(
         self, role: str, trust: Sequence[Statement], managed: Mapping[str, pulumi.Input[str]], seconds: int
@@ -208,7 +192,7 @@ class AccountBaseline(pulumi.ComponentResource):
         resource = aws.iam.Role(
             f"{self._name}-{role}",
             name=role,
-            assume_role_policy=json.dumps(policy_document(*trust)),
+            assume_role_policy=policy_document(*trust),
             max_session_duration=seconds,
             opts=self._child,
         )
@@ -260,18 +244,15 @@ class AccountBaseline(pulumi.ComponentResource):
             description="Encrypts the account's alarms",
             enable_key_rotation=True,
             region=GLOBAL_REGION,
-            policy=json.dumps(
-                policy_document(
-                    own_key(account),
-                    # Who publishes is said by the topic's policy.
-                    {
-                        "Sid": "EventBridge",
-                        "Effect": "Allow",
-                        "Principal": {"Service": "events.amazonaws.com"},
-                        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
-                        "Resource": "*",
-                    },
-                )
+            policy=policy_document(
+                own_key(account),
+                # Who publishes is said by the topic's policy.
+                allow(
+                    "EventBridge",
+                    ["kms:Decrypt", "kms:GenerateDataKey"],
+                    "*",
+                    principal={"Service": "events.amazonaws.com"},
+                ),
             ),
             opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
@@ -299,16 +280,13 @@ class AccountBaseline(pulumi.ComponentResource):
         aws.sns.TopicPolicy(
             f"{self._name}-alarms-policy",
             arn=topic.arn,
-            policy=pulumi.Output.json_dumps(
-                policy_document(
-                    {
-                        "Sid": "EventBridge",
-                        "Effect": "Allow",
-                        "Principal": {"Service": "events.amazonaws.com"},
-                        "Action": "sns:Publish",
-                        "Resource": topic.arn,
-                        "Condition": {"ArnEquals": {"aws:SourceArn": rule.arn}},
-                    }
+            policy=policy_document(
+                allow(
+                    "EventBridge",
+                    "sns:Publish",
+                    topic.arn,
+                    {"ArnEquals": {"aws:SourceArn": rule.arn}},
+                    principal={"Service": "events.amazonaws.com"},
                 )
             ),
             region=GLOBAL_REGION,

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.security.iam import DEPLOY, Statement, audit_bucket_name, config_bucket_name, own_key, policy_document
+from components.security.iam import (
+    DEPLOY,
+    Statement,
+    allow,
+    audit_bucket_name,
+    config_bucket_name,
+    own_key,
+    policy_document,
+)
 from components.security.private_bucket import PrivateBucket, PrivateBucketArgs
 
 TRAIL = "organization"
@@ -264,41 +272,35 @@ class AuditTrail(pulumi.ComponentResource):
             f"{self._name}-key",
             description="Encrypts audit logs",
             enable_key_rotation=True,
-            policy=pulumi.Output.json_dumps(
-                policy_document(
-                    own_key(ops),
-                    {
-                        "Sid": "CloudTrail",
-                        "Effect": "Allow",
-                        "Principal": {"Service": "cloudtrail.amazonaws.com"},
-                        "Action": ["kms:DescribeKey", "kms:GenerateDataKey*"],
-                        "Resource": "*",
-                        "Condition": {"StringEquals": {"aws:SourceArn": self._trail_arn}},
-                    },
-                    {
-                        "Sid": "Config",
-                        "Effect": "Allow",
-                        "Principal": {"Service": "config.amazonaws.com"},
-                        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
-                        "Resource": "*",
-                        "Condition": {"StringEquals": {"aws:SourceAccount": list(self._args.account_ids)}},
-                    },
-                    {
-                        "Sid": "Logs",
-                        "Effect": "Allow",
-                        "Principal": {"Service": f"logs.{region}.amazonaws.com"},
-                        "Action": ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
-                        "Resource": "*",
-                        "Condition": {"StringLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
-                    },
-                    {
-                        "Sid": "Alarms",
-                        "Effect": "Allow",
-                        "Principal": {"Service": "cloudwatch.amazonaws.com"},
-                        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
-                        "Resource": "*",
-                    },
-                )
+            policy=policy_document(
+                own_key(ops),
+                allow(
+                    "CloudTrail",
+                    ["kms:DescribeKey", "kms:GenerateDataKey*"],
+                    "*",
+                    {"StringEquals": {"aws:SourceArn": self._trail_arn}},
+                    principal={"Service": "cloudtrail.amazonaws.com"},
+                ),
+                allow(
+                    "Config",
+                    ["kms:Decrypt", "kms:GenerateDataKey"],
+                    "*",
+                    {"StringEquals": {"aws:SourceAccount": list(self._args.account_ids)}},
+                    principal={"Service": "config.amazonaws.com"},
+                ),
+                allow(
+                    "Logs",
+                    ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+                    "*",
+                    {"StringLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
+                    principal={"Service": f"logs.{region}.amazonaws.com"},
+                ),
+                allow(
+                    "Alarms",
+                    ["kms:Decrypt", "kms:GenerateDataKey*"],
+                    "*",
+                    principal={"Service": "cloudwatch.amazonaws.com"},
+                ),
             ),
             opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
@@ -316,14 +318,13 @@ class AuditTrail(pulumi.ComponentResource):
                 bucket=access_log_name,
                 kms_key_arn=None,
                 statements=[
-                    {
-                        "Sid": "S3AccessLogs",
-                        "Effect": "Allow",
-                        "Principal": {"Service": "logging.s3.amazonaws.com"},
-                        "Action": "s3:PutObject",
-                        "Resource": f"arn:aws:s3:::{access_log_name}/*",
-                        "Condition": {"StringEquals": {"aws:SourceAccount": args.ops_account_id}},
-                    }
+                    allow(
+                        "S3AccessLogs",
+                        "s3:PutObject",
+                        f"arn:aws:s3:::{access_log_name}/*",
+                        {"StringEquals": {"aws:SourceAccount": args.ops_account_id}},
+                        principal={"Service": "logging.s3.amazonaws.com"},
+                    )
                 ],
                 expire_after_days=args.retention_days,
             ),
@@ -357,60 +358,54 @@ class AuditTrail(pulumi.ComponentResource):
         args = self._args
         trail = {"aws:SourceArn": self._trail_arn}
         return [
-            {
-                "Sid": "CloudTrailLooks",
-                "Effect": "Allow",
-                "Principal": {"Service": "cloudtrail.amazonaws.com"},
-                "Action": "s3:GetBucketAcl",
-                "Resource": f"arn:aws:s3:::{bucket}",
-                "Condition": {"StringEquals": trail},
-            },
-            {
-                "Sid": "CloudTrailWrites",
-                "Effect": "Allow",
-                "Principal": {"Service": "cloudtrail.amazonaws.com"},
-                "Action": "s3:PutObject",
-                "Resource": [
+            allow(
+                "CloudTrailLooks",
+                "s3:GetBucketAcl",
+                f"arn:aws:s3:::{bucket}",
+                {"StringEquals": trail},
+                principal={"Service": "cloudtrail.amazonaws.com"},
+            ),
+            allow(
+                "CloudTrailWrites",
+                "s3:PutObject",
+                [
                     f"arn:aws:s3:::{bucket}/AWSLogs/{args.ops_account_id}/*",
                     pulumi.Output.format("arn:aws:s3:::{}/AWSLogs/{}/*", bucket, args.organization_id),
                 ],
-                "Condition": {"StringEquals": {**trail, **_OWNED}},
-            },
+                {"StringEquals": {**trail, **_OWNED}},
+                principal={"Service": "cloudtrail.amazonaws.com"},
+            ),
         ]
 
     def _config_delivers(self, bucket: str) -> list[Statement]:
         """https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-policy.html"""
         accounts = list(self._args.account_ids)
         return [
-            {
-                "Sid": "ConfigLooks",
-                "Effect": "Allow",
-                "Principal": {"Service": "config.amazonaws.com"},
-                "Action": ["s3:GetBucketAcl", "s3:ListBucket"],
-                "Resource": f"arn:aws:s3:::{bucket}",
-                "Condition": {"StringEquals": {"aws:SourceAccount": accounts}},
-            },
-            {
-                "Sid": "ConfigWrites",
-                "Effect": "Allow",
-                "Principal": {"Service": "config.amazonaws.com"},
-                "Action": "s3:PutObject",
-                "Resource": [f"arn:aws:s3:::{bucket}/AWSLogs/{account}/Config/*" for account in accounts],
-                "Condition": {"StringEquals": {"aws:SourceAccount": accounts, **_OWNED}},
-            },
+            allow(
+                "ConfigLooks",
+                ["s3:GetBucketAcl", "s3:ListBucket"],
+                f"arn:aws:s3:::{bucket}",
+                {"StringEquals": {"aws:SourceAccount": accounts}},
+                principal={"Service": "config.amazonaws.com"},
+            ),
+            allow(
+                "ConfigWrites",
+                "s3:PutObject",
+                [f"arn:aws:s3:::{bucket}/AWSLogs/{account}/Config/*" for account in accounts],
+                {"StringEquals": {"aws:SourceAccount": accounts, **_OWNED}},
+                principal={"Service": "config.amazonaws.com"},
+            ),
         ]
 
     def _trail(self, key: aws.kms.Key, bucket: PrivateBucket, group: aws.cloudwatch.LogGroup) -> aws.cloudtrail.Trail:
         role = aws.iam.Role(
             f"{self._name}-to-log",
-            assume_role_policy=pulumi.Output.json_dumps(
-                policy_document(
-                    {
-                        "Effect": "Allow",
-                        "Principal": {"Service": "cloudtrail.amazonaws.com"},
-                        "Action": "sts:AssumeRole",
-                        "Condition": {"StringEquals": {"aws:SourceArn": self._trail_arn}},
-                    }
+            assume_role_policy=policy_document(
+                allow(
+                    None,
+                    "sts:AssumeRole",
+                    condition={"StringEquals": {"aws:SourceArn": self._trail_arn}},
+                    principal={"Service": "cloudtrail.amazonaws.com"},
                 )
             ),
             opts=self._child,
@@ -418,13 +413,11 @@ class AuditTrail(pulumi.ComponentResource):
         writes = aws.iam.RolePolicy(
             f"{self._name}-to-log-policy",
             role=role.name,
-            policy=pulumi.Output.json_dumps(
-                policy_document(
-                    {
-                        "Effect": "Allow",
-                        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                        "Resource": pulumi.Output.format("{}:log-stream:*", group.arn),
-                    }
+            policy=policy_document(
+                allow(
+                    None,
+                    ["logs:CreateLogStream", "logs:PutLogEvents"],
+                    pulumi.Output.format("{}:log-stream:*", group.arn),
                 )
             ),
             opts=self._child,
@@ -463,16 +456,13 @@ class AuditTrail(pulumi.ComponentResource):
         aws.sns.TopicPolicy(
             f"{self._name}-alarms-policy",
             arn=topic.arn,
-            policy=pulumi.Output.json_dumps(
-                policy_document(
-                    {
-                        "Sid": "Alarms",
-                        "Effect": "Allow",
-                        "Principal": {"Service": "cloudwatch.amazonaws.com"},
-                        "Action": "sns:Publish",
-                        "Resource": topic.arn,
-                        "Condition": {"StringEquals": {"aws:SourceAccount": self._args.ops_account_id}},
-                    }
+            policy=policy_document(
+                allow(
+                    "Alarms",
+                    "sns:Publish",
+                    topic.arn,
+                    {"StringEquals": {"aws:SourceAccount": self._args.ops_account_id}},
+                    principal={"Service": "cloudwatch.amazonaws.com"},
                 )
             ),
             opts=self._child,

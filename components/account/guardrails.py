@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from components.security.iam import DEPLOY, GLOBAL_REGION, Statement, policy_document
-
-MAX_LENGTH = 5120
-"""Characters of a service control policy.
-https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
+from components.security.iam import DEPLOY, GLOBAL_REGION, Statement, deny
 
 GLOBAL_SERVICES = (
     "account:*",
@@ -94,45 +90,36 @@ GLOBAL_REGION_SERVICES = (
 """What global services and every account's safe defaults need in `GLOBAL_REGION`, where nothing else runs."""
 
 
-def service_control_policies(allowed_regions: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Name -> document. They bind administrators and root users of member accounts, and not ops, which is the
-    management account."""
+def service_control_policies(allowed_regions: Sequence[str]) -> dict[str, list[Statement]]:
+    """By name. They bind administrators and root users of member accounts, and not ops, the management account."""
     return {
-        "accounts": policy_document(
-            {
-                "Sid": "AccountsStay",
-                "Effect": "Deny",
-                "Action": ["account:CloseAccount", "organizations:LeaveOrganization"],
-                "Resource": "*",
-            },
-            {
-                "Sid": "NoRootUser",
-                "Effect": "Deny",
-                "Action": "*",
-                "Resource": "*",
+        "accounts": [
+            deny("AccountsStay", ["account:CloseAccount", "organizations:LeaveOrganization"], "*"),
+            deny(
+                "NoRootUser",
+                "*",
+                "*",
                 # The root sessions that ops takes for recovery are not the root user signing in.
-                "Condition": {
+                {
                     "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"},
                     "Null": {"aws:AssumedRoot": "true"},
                 },
-            },
-            {
-                "Sid": "LoginIsInOps",
-                "Effect": "Deny",
-                "Action": [
+            ),
+            deny(
+                "LoginIsInOps",
+                [
                     "iam:CreateAccessKey",
                     "iam:CreateLoginProfile",
                     "iam:CreateSAMLProvider",
                     "iam:CreateUser",
                 ],
-                "Resource": "*",
-            },
-        ),
-        "detection": policy_document(
-            {
-                "Sid": "DetectionStays",
-                "Effect": "Deny",
-                "Action": [
+                "*",
+            ),
+        ],
+        "detection": [
+            deny(
+                "DetectionStays",
+                [
                     "access-analyzer:DeleteAnalyzer",
                     "cloudtrail:DeleteTrail",
                     "cloudtrail:PutEventSelectors",
@@ -155,51 +142,45 @@ def service_control_policies(allowed_regions: Sequence[str]) -> dict[str, dict[s
                     "securityhub:DisassociateFromAdministratorAccount",
                     "securityhub:DisassociateFromMasterAccount",
                 ],
-                "Resource": "*",
-            },
-            {
-                # A reviewed deploy may: a new version of a standard takes the place of the old one.
-                "Sid": "StandardsStay",
-                "Effect": "Deny",
-                "Action": "securityhub:BatchDisableStandards",
-                "Resource": "*",
-                "Condition": {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::*:role/{DEPLOY}"}},
-            },
-        ),
-        "defaults": policy_document(
-            {
-                "Sid": "DefaultsStay",
-                "Effect": "Deny",
-                "Action": [
+                "*",
+            ),
+            # A reviewed deploy may: a new version of a standard takes the place of the old one.
+            deny(
+                "StandardsStay",
+                "securityhub:BatchDisableStandards",
+                "*",
+                {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::*:role/{DEPLOY}"}},
+            ),
+        ],
+        "defaults": [
+            deny(
+                "DefaultsStay",
+                [
                     "ec2:DisableEbsEncryptionByDefault",
                     "ec2:DisableImageBlockPublicAccess",
                     "ec2:DisableSnapshotBlockPublicAccess",
                 ],
-                "Resource": "*",
-            },
-            {
-                "Sid": "InstancesNeedImdsV2",
-                "Effect": "Deny",
-                "Action": "ec2:RunInstances",
-                "Resource": "arn:aws:ec2:*:*:instance/*",
-                "Condition": {"StringNotEquals": {"ec2:MetadataHttpTokens": "required"}},
-            },
-        ),
-        "regions": policy_document(*_regions(allowed_regions)),
+                "*",
+            ),
+            deny(
+                "InstancesNeedImdsV2",
+                "ec2:RunInstances",
+                "arn:aws:ec2:*:*:instance/*",
+                {"StringNotEquals": {"ec2:MetadataHttpTokens": "required"}},
+            ),
+        ],
+        "regions": _regions(allowed_regions),
     }
 
 
 def _regions(allowed: Sequence[str]) -> list[Statement]:
-    def nothing_but(sid: str, services: Sequence[str], condition: dict[str, Any]) -> Statement:
-        return {"Sid": sid, "Effect": "Deny", "NotAction": list(services), "Resource": "*", "Condition": condition}
-
     reachable = list(dict.fromkeys((*allowed, GLOBAL_REGION)))
     elsewhere = {"StringNotEquals": {"aws:RequestedRegion": reachable}}
-    statements = [nothing_but("AllowedRegionsOnly", GLOBAL_SERVICES, elsewhere)]
+    statements = [deny("AllowedRegionsOnly", None, "*", elsewhere, not_actions=GLOBAL_SERVICES)]
     if GLOBAL_REGION not in allowed:
         there = {"StringEquals": {"aws:RequestedRegion": GLOBAL_REGION}}
         services = (*GLOBAL_SERVICES, *GLOBAL_REGION_SERVICES)
-        statements.append(nothing_but("GlobalServicesOnly", services, there))
+        statements.append(deny("GlobalServicesOnly", None, "*", there, not_actions=services))
     return statements
 
 

@@ -11,6 +11,7 @@ import pulumi_aws as aws
 
 from components.account.account_baseline import budget_notifications
 from components.account.guardrails import service_control_policies, tag_policy
+from components.security.iam import policy_document
 
 UNITS = {"dev": "nonproduction", "stage": "nonproduction", "prod": "production"}
 """Stack -> organizational unit."""
@@ -133,22 +134,16 @@ class Organization(pulumi.ComponentResource):
 
     def _guardrails(self, root_id: pulumi.Output[str]) -> None:
         """At the root, so that an account that is not in a unit yet is bound too."""
-        documents = {
-            **{
-                name: ("SERVICE_CONTROL_POLICY", document)
-                for name, document in service_control_policies(self._args.allowed_regions).items()
-            },
-            "tags": ("TAG_POLICY", tag_policy(["ops", *self._args.members])),
-        }
-        for name, (kind, document) in documents.items():
+        guardrails = service_control_policies(self._args.allowed_regions)
+        # Spaces count: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+        texts = {name: policy_document(*statements, compact=True) for name, statements in guardrails.items()}
+        tags = json.dumps(tag_policy(["ops", *self._args.members]), separators=(",", ":"))
+        for name, (kind, text) in {
+            **{name: ("SERVICE_CONTROL_POLICY", text) for name, text in texts.items()},
+            "tags": ("TAG_POLICY", tags),
+        }.items():
             policy = aws.organizations.Policy(
-                f"{self._name}-{name}-policy",
-                name=name,
-                type=kind,
-                # Spaces count:
-                # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
-                content=json.dumps(document, separators=(",", ":")),
-                opts=self._child,
+                f"{self._name}-{name}-policy", name=name, type=kind, content=text, opts=self._child
             )
             aws.organizations.PolicyAttachment(
                 f"{self._name}-{name}-policy-attachment",

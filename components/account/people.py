@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,12 +9,15 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.account import account_policies as policies
+from components.account.permissions.own_credentials import own_credentials
+from components.account.permissions.people import people_permissions
 from components.security.iam import (
     PEOPLE_PATH,
     PEOPLE_ROLES,
     Statement,
+    allow,
     aws_managed_arn,
+    deny,
     policy_document,
     role_arn,
 )
@@ -96,9 +98,9 @@ class People(pulumi.ComponentResource):
 
     def _iam_users(self) -> dict[str, pulumi.Output[str]]:
         args = self._args
-        everyone = self._group(EVERYONE, policy_document(*policies.own_credentials(args.ops_account_id), *_WITHOUT_MFA))
+        everyone = self._group(EVERYONE, *own_credentials(args.ops_account_id), *_WITHOUT_MFA)
         groups = {
-            group: self._group(group, policy_document(_assume(role_arn(account_id, role))))
+            group: self._group(group, _assume(role_arn(account_id, role)))
             for stack, account_id in args.account_ids.items()
             for role in PEOPLE_ROLES
             for group in [group_name(stack, role)]
@@ -122,10 +124,10 @@ class People(pulumi.ComponentResource):
             )
         return groups
 
-    def _group(self, group: str, document: Mapping[str, object]) -> pulumi.Output[str]:
+    def _group(self, group: str, *statements: Statement) -> pulumi.Output[str]:
         resource = aws.iam.Group(f"{self._name}-{group}-group", name=group, path=PEOPLE_PATH, opts=self._child)
         aws.iam.GroupPolicy(
-            f"{self._name}-{group}-policy", group=resource.name, policy=json.dumps(document), opts=self._child
+            f"{self._name}-{group}-policy", group=resource.name, policy=policy_document(*statements), opts=self._child
         )
         return resource.name
 
@@ -187,7 +189,7 @@ class People(pulumi.ComponentResource):
             opts=self._child,
         )
         # The set is one for all accounts, so the account in its ARNs is any.
-        permissions = policies.people_permissions(
+        permissions = people_permissions(
             role,
             account_id="*",
             company=args.company,
@@ -202,12 +204,12 @@ class People(pulumi.ComponentResource):
                 managed_policy_arn=aws_managed_arn(policy),
                 opts=self._child,
             )
-        for purpose, document in permissions.own.items():  # a set takes one
+        for purpose, statements in permissions.own.items():  # a set takes one
             aws.ssoadmin.PermissionSetInlinePolicy(
                 f"{self._name}-{role}-set-{purpose}",
                 instance_arn=center.instance_arn,
                 permission_set_arn=permission_set.arn,
-                inline_policy=json.dumps(document),
+                inline_policy=policy_document(*statements),
                 opts=self._child,
             )
         return permission_set
@@ -227,30 +229,17 @@ def _tag(value: str) -> str:
 
 
 def _assume(arn: str) -> Statement:
-    return {
-        "Sid": "Assume",
-        "Effect": "Allow",
-        "Action": "sts:AssumeRole",
-        "Resource": arn,
-        "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
-    }
+    return allow("Assume", "sts:AssumeRole", arn, {"Bool": {"aws:MultiFactorAuthPresent": "true"}})
 
 
 _WITHOUT_MFA: tuple[Statement, ...] = (
-    {
-        "Sid": "NothingWithoutMfa",
-        "Effect": "Deny",
-        "NotAction": list(WITHOUT_MFA),
-        "Resource": "*",
-        "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
-    },
+    deny(
+        "NothingWithoutMfa",
+        resources="*",
+        condition={"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+        not_actions=WITHOUT_MFA,
+    ),
     # A stolen key could enrol the thief's own device. A key's request does not have this, a console's always does:
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent
-    {
-        "Sid": "NoEnrollingByKey",
-        "Effect": "Deny",
-        "Action": list(ENROLLING),
-        "Resource": "*",
-        "Condition": {"Null": {"aws:MultiFactorAuthPresent": "true"}},
-    },
+    deny("NoEnrollingByKey", ENROLLING, "*", {"Null": {"aws:MultiFactorAuthPresent": "true"}}),
 )

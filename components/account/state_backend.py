@@ -13,7 +13,10 @@ from components.security.iam import (
     DEPLOY,
     PREVIEW,
     Statement,
+    allow,
+    deny,
     policy_document,
+    root_arn,
     session_arns,
     state_bucket_name,
     state_key_alias,
@@ -86,32 +89,29 @@ class StateBackend(pulumi.ComponentResource):
             description=purpose,
             enable_key_rotation=True,
             deletion_window_in_days=30,
-            policy=pulumi.Output.json_dumps(
-                policy_document(
-                    {
-                        "Sid": "Manage",
-                        "Effect": "Allow",
-                        "Principal": {"AWS": f"arn:aws:iam::{ops}:root"},
-                        "Action": [
-                            "kms:CancelKeyDeletion",
-                            "kms:CreateAlias",
-                            "kms:DeleteAlias",
-                            "kms:Describe*",
-                            "kms:Disable*",
-                            "kms:Enable*",
-                            "kms:Get*",
-                            "kms:List*",
-                            "kms:PutKeyPolicy",
-                            "kms:ScheduleKeyDeletion",
-                            "kms:TagResource",
-                            "kms:UntagResource",
-                            "kms:Update*",
-                        ],
-                        "Resource": "*",
-                    },
-                    self._use_key("Write", WRITERS, USE_KEY, stacks),
-                    self._use_key("Read", [PREVIEW], READ_KEY, stacks),
-                )
+            policy=policy_document(
+                allow(
+                    "Manage",
+                    [
+                        "kms:CancelKeyDeletion",
+                        "kms:CreateAlias",
+                        "kms:DeleteAlias",
+                        "kms:Describe*",
+                        "kms:Disable*",
+                        "kms:Enable*",
+                        "kms:Get*",
+                        "kms:List*",
+                        "kms:PutKeyPolicy",
+                        "kms:ScheduleKeyDeletion",
+                        "kms:TagResource",
+                        "kms:UntagResource",
+                        "kms:Update*",
+                    ],
+                    "*",
+                    principal={"AWS": root_arn(ops)},
+                ),
+                self._use_key("Write", WRITERS, USE_KEY, stacks),
+                self._use_key("Read", [PREVIEW], READ_KEY, stacks),
             ),
             opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
@@ -123,14 +123,7 @@ class StateBackend(pulumi.ComponentResource):
         )
 
     def _use_key(self, sid: str, roles: Sequence[str], actions: Sequence[str], stacks: Sequence[str]) -> Statement:
-        return {
-            "Sid": sid,
-            "Effect": "Allow",
-            "Principal": {"AWS": self._roots(stacks)},
-            "Action": list(actions),
-            "Resource": "*",
-            "Condition": self._only(roles, stacks),
-        }
+        return allow(sid, actions, "*", self._only(roles, stacks), principal={"AWS": self._roots(stacks)})
 
     def _access(self, stack: str) -> list[Statement]:
         """What the stack's roles may do, and refusals for all others, whatever their own policies say."""
@@ -140,50 +133,33 @@ class StateBackend(pulumi.ComponentResource):
         sid = stack.capitalize()
         write = ["s3:DeleteObject", "s3:PutObject"]
         return [
-            {
-                "Sid": f"{sid}Lists",
-                "Effect": "Allow",
-                "Principal": {"AWS": self._roots([stack])},
-                "Action": ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions"],
-                "Resource": bucket,
-                "Condition": self._only(READERS, [stack]),
-            },
-            {
-                "Sid": f"{sid}Reads",
-                "Effect": "Allow",
-                "Principal": {"AWS": self._roots([stack])},
-                "Action": ["s3:GetObject", "s3:GetObjectVersion"],
-                "Resource": [shared, *own],
-                "Condition": self._only(READERS, [stack]),
-            },
-            {
-                "Sid": f"{sid}Writes",
-                "Effect": "Allow",
-                "Principal": {"AWS": self._roots([stack])},
-                "Action": write,
-                "Resource": own,
-                "Condition": self._only(WRITERS, [stack]),
-            },
-            {
-                "Sid": f"{sid}ReadsAlone",
-                "Effect": "Deny",
-                "Principal": "*",
-                "Action": "s3:GetObject*",
-                "Resource": own,
-                "Condition": self._but(READERS, stack),
-            },
-            {
-                "Sid": f"{sid}WritesAlone",
-                "Effect": "Deny",
-                "Principal": "*",
-                "Action": ["s3:DeleteObject*", "s3:PutObject*", "s3:RestoreObject"],
-                "Resource": own,
-                "Condition": self._but(WRITERS, stack),
-            },
+            allow(
+                f"{sid}Lists",
+                ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions"],
+                bucket,
+                self._only(READERS, [stack]),
+                principal={"AWS": self._roots([stack])},
+            ),
+            allow(
+                f"{sid}Reads",
+                ["s3:GetObject", "s3:GetObjectVersion"],
+                [shared, *own],
+                self._only(READERS, [stack]),
+                principal={"AWS": self._roots([stack])},
+            ),
+            allow(f"{sid}Writes", write, own, self._only(WRITERS, [stack]), principal={"AWS": self._roots([stack])}),
+            deny(f"{sid}ReadsAlone", "s3:GetObject*", own, self._but(READERS, stack), principal="*"),
+            deny(
+                f"{sid}WritesAlone",
+                ["s3:DeleteObject*", "s3:PutObject*", "s3:RestoreObject"],
+                own,
+                self._but(WRITERS, stack),
+                principal="*",
+            ),
         ]
 
     def _roots(self, stacks: Sequence[str]) -> list[str]:
-        return [f"arn:aws:iam::{self._args.stacks[stack]}:root" for stack in stacks]
+        return [root_arn(self._args.stacks[stack]) for stack in stacks]
 
     def _arns(self, roles: Sequence[str], stacks: Sequence[str]) -> list[str]:
         args = self._args

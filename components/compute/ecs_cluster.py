@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -178,7 +177,7 @@ class EcsCluster(pulumi.ComponentResource):
     def _instance_profile(self) -> aws.iam.InstanceProfile:
         role = aws.iam.Role(
             f"{self.name}-host",
-            assume_role_policy=json.dumps(policy_document(trust_service("ec2.amazonaws.com"))),
+            assume_role_policy=policy_document(trust_service("ec2.amazonaws.com")),
             opts=self._child,
         )
         for key, policy in (

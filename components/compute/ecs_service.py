@@ -346,7 +346,7 @@ class EcsService(pulumi.ComponentResource):
         secrets = [f"{arn}-??????" for arn in arns if ":secretsmanager:" in arn]
         parameters = [arn for arn in arns if ":ssm:" in arn]
 
-        def document(group: str) -> str:
+        def document(group: str) -> pulumi.Input[str]:
             statements = [
                 *_pull(args.image),
                 allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group}:*"]),
@@ -355,7 +355,7 @@ class EcsService(pulumi.ComponentResource):
                 statements.append(allow("Secrets", ["secretsmanager:GetSecretValue"], secrets))
             if parameters:
                 statements.append(allow("Parameters", ["ssm:GetParameters"], parameters))
-            return _json(*statements)
+            return policy_document(*statements)
 
         policy = aws.iam.RolePolicy(
             f"{name}-execution", role=role.id, policy=logs.arn.apply(document), opts=self._child
@@ -378,7 +378,7 @@ class EcsService(pulumi.ComponentResource):
             for number, permission in enumerate(self._args.permissions)
         ]
 
-        def document(exec_log_group: str | None) -> str:
+        def document(exec_log_group: str | None) -> pulumi.Input[str]:
             # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html#ecs-exec-logging
             audit = [
                 allow("ExecAudit", ["logs:DescribeLogGroups"], ["*"]),
@@ -388,7 +388,7 @@ class EcsService(pulumi.ComponentResource):
                     [f"{exec_log_group}:*"],
                 ),
             ]
-            return _json(*statements, *(audit if exec_log_group else []))
+            return policy_document(*statements, *(audit if exec_log_group else []))
 
         policy = aws.iam.RolePolicy(
             f"{self.pulumi_resource_name}-task",
@@ -403,7 +403,7 @@ class EcsService(pulumi.ComponentResource):
         return aws.iam.Role(
             f"{self.pulumi_resource_name}-{use}",
             # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html (confused deputy)
-            assume_role_policy=_json(
+            assume_role_policy=policy_document(
                 trust_service(
                     "ecs-tasks.amazonaws.com",
                     {
@@ -611,7 +611,7 @@ class EcsService(pulumi.ComponentResource):
         """Lets ECS move the weights of the listener rule."""
         role = aws.iam.Role(
             f"{self.pulumi_resource_name}-traffic",
-            assume_role_policy=_json(
+            assume_role_policy=policy_document(
                 trust_service("ecs.amazonaws.com", {"StringEquals": {"aws:SourceAccount": self._args.account_id}})
             ),
             tags=self._tags,
@@ -735,7 +735,7 @@ class EcsService(pulumi.ComponentResource):
         args, name = self._args, self.pulumi_resource_name
         role = aws.iam.Role(
             f"{name}-scheduler",
-            assume_role_policy=_json(
+            assume_role_policy=policy_document(
                 trust_service("scheduler.amazonaws.com", {"StringEquals": {"aws:SourceAccount": args.account_id}})
             ),
             tags=self._tags,
@@ -745,7 +745,7 @@ class EcsService(pulumi.ComponentResource):
             f"{name}-scheduler",
             role=role.id,
             policy=pulumi.Output.all(args.cluster_arn, execution_role.arn, task_role.arn).apply(
-                lambda known: _json(
+                lambda known: policy_document(
                     allow(
                         "Run",
                         ["ecs:RunTask"],
@@ -793,10 +793,6 @@ class EcsService(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*before, policy]),
         )
-
-
-def _json(*statements: Statement) -> str:
-    return json.dumps(policy_document(*statements))
 
 
 def _pull(image: str) -> list[Statement]:

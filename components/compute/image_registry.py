@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.compute.image_reference import registry_host
-from components.security.iam import allow, own_key, policy_document, trust_github
+from components.security.iam import allow, own_key, policy_document, root_arn, trust_github
 
 PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html; with PULL a push sees what is there.
@@ -62,7 +62,7 @@ class ImageRegistry(pulumi.ComponentResource):
             f"{self._name}-key",
             description="Images",
             enable_key_rotation=True,
-            policy=json.dumps(policy_document(own_key(self._args.account_id))),
+            policy=policy_document(own_key(self._args.account_id)),
             opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
         aws.kms.Alias(f"{self._name}-alias", name=f"alias/{self._name}", target_key_id=key.key_id, opts=self._child)
@@ -83,15 +83,8 @@ class ImageRegistry(pulumi.ComponentResource):
         aws.ecr.RepositoryPolicy(
             f"{self._name}-{image}-pull",
             repository=repository.name,
-            policy=json.dumps(
-                policy_document(
-                    {
-                        "Sid": "Pull",
-                        "Effect": "Allow",
-                        "Principal": {"AWS": [f"arn:aws:iam::{id_}:root" for id_ in self._args.pull_account_ids]},
-                        "Action": list(PULL),
-                    }
-                )
+            policy=policy_document(
+                allow("Pull", PULL, principal={"AWS": [root_arn(id_) for id_ in self._args.pull_account_ids]})
             ),
             opts=kept,
         )
@@ -125,10 +118,8 @@ class ImageRegistry(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{self._name}-push-{service}",
             name=push_role_name(service),
-            assume_role_policy=json.dumps(
-                policy_document(
-                    trust_github(self._args.account_id, subjects=[subject], workflow=self._args.workflow),
-                )
+            assume_role_policy=policy_document(
+                trust_github(self._args.account_id, subjects=[subject], workflow=self._args.workflow),
             ),
             opts=self._child,
         )
@@ -136,11 +127,9 @@ class ImageRegistry(pulumi.ComponentResource):
             f"{self._name}-push-{service}",
             role=role.name,
             policy=repository.arn.apply(
-                lambda arn: json.dumps(
-                    policy_document(
-                        allow("Login", ["ecr:GetAuthorizationToken"], ["*"]),
-                        allow("Push", sorted((*PULL, *PUSH)), [arn]),
-                    )
+                lambda arn: policy_document(
+                    allow("Login", ["ecr:GetAuthorizationToken"], ["*"]),
+                    allow("Push", sorted((*PULL, *PUSH)), [arn]),
                 )
             ),
             opts=self._child,

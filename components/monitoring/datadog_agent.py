@@ -177,27 +177,23 @@ class DatadogAgent(pulumi.ComponentResource):
         """What ECS may do for the agent: fill its API key, write its logs. The image is public."""
         role = aws.iam.Role(
             f"{name}-execution",
-            assume_role_policy=json.dumps(
-                policy_document(
-                    trust_service(
-                        "ecs-tasks.amazonaws.com",
-                        {
-                            "StringEquals": {"aws:SourceAccount": args.account_id},
-                            "ArnLike": {"aws:SourceArn": f"arn:aws:ecs:{args.region}:{args.account_id}:*"},
-                        },
-                    )
+            assume_role_policy=policy_document(
+                trust_service(
+                    "ecs-tasks.amazonaws.com",
+                    {
+                        "StringEquals": {"aws:SourceAccount": args.account_id},
+                        "ArnLike": {"aws:SourceArn": f"arn:aws:ecs:{args.region}:{args.account_id}:*"},
+                    },
                 )
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-        def document(group: str) -> str:
-            return json.dumps(
-                policy_document(
-                    # Secrets Manager appends six random characters to a secret's ARN.
-                    allow("ApiKey", ["secretsmanager:GetSecretValue"], [f"{_api_key_arn(args)}-??????"]),
-                    allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group}:*"]),
-                )
+        def document(group: str) -> pulumi.Input[str]:
+            return policy_document(
+                # Secrets Manager appends six random characters to a secret's ARN.
+                allow("ApiKey", ["secretsmanager:GetSecretValue"], [f"{_api_key_arn(args)}-??????"]),
+                allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group}:*"]),
             )
 
         policy = aws.iam.RolePolicy(

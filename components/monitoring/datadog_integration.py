@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_datadog as datadog
 
-from components.security.iam import Statement, allow, policy_document
+from components.security.iam import GLOBAL_REGION, Statement, allow, policy_document, trust_vendor
 
 # https://docs.datadoghq.com/integrations/guide/aws-manual-setup/: the account of Datadog's crawlers.
 DATADOG_ACCOUNT = "464622532012"
@@ -127,9 +126,6 @@ NOTIFYING = ("events:CreateEventBus", "sns:Publish")
 # them (https://docs.datadoghq.com/api/latest/aws-integration/, "namespace_filters").
 EXCLUDED_NAMESPACES = ("AWS/ElasticMapReduce", "AWS/Usage")
 
-# Billing, CloudFront, Route 53 and WAF publish their metrics there, wherever the platform runs.
-GLOBAL_REGION = "us-east-1"
-
 
 @dataclass(frozen=True, kw_only=True)
 class DatadogIntegrationArgs:
@@ -160,14 +156,14 @@ class DatadogIntegration(pulumi.ComponentResource):
         self.external_id = datadog.aws.IntegrationExternalId(f"{name}-external-id", opts=child).id
         role = aws.iam.Role(
             f"{name}-role",
-            assume_role_policy=self.external_id.apply(_trust),
+            assume_role_policy=policy_document(trust_vendor("Datadog", DATADOG_ACCOUNT, self.external_id)),
             opts=child,
         )
         policy = aws.iam.RolePolicy(
             f"{name}-permissions",
             role=role.id,
             policy=pulumi.Output.all(bucket=args.trail_bucket, key=args.trail_key_arn).apply(
-                lambda trail: json.dumps(policy_document(*_statements(args, trail["bucket"], trail["key"])))
+                lambda trail: policy_document(*_statements(args, trail["bucket"], trail["key"]))
             ),
             opts=child,
         )
@@ -207,6 +203,7 @@ class DatadogIntegration(pulumi.ComponentResource):
                     role_name=role.name, external_id=self.external_id
                 )
             ),
+            # Billing, CloudFront, Route 53 and WAF publish their metrics in the global region.
             aws_regions=datadog.aws.IntegrationAccountAwsRegionsArgs(
                 include_onlies=sorted({args.region, GLOBAL_REGION})
             ),
@@ -239,20 +236,6 @@ class DatadogIntegration(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
-
-
-def _trust(external_id: str) -> str:
-    return json.dumps(
-        policy_document(
-            {
-                "Sid": "Datadog",
-                "Effect": "Allow",
-                "Action": "sts:AssumeRole",
-                "Principal": {"AWS": f"arn:aws:iam::{DATADOG_ACCOUNT}:root"},
-                "Condition": {"StringEquals": {"sts:ExternalId": external_id}},
-            }
-        )
-    )
 
 
 def _statements(args: DatadogIntegrationArgs, bucket: str | None, key: str | None) -> list[Statement]:

@@ -63,29 +63,27 @@ class DeployEvents(pulumi.ComponentResource):
         )
         role = aws.iam.Role(
             f"{name}-role",
-            assume_role_policy=json.dumps(policy_document(trust_service("lambda.amazonaws.com"))),
+            assume_role_policy=policy_document(trust_service("lambda.amazonaws.com")),
             opts=child,
         )
         policy = aws.iam.RolePolicy(
             f"{name}-permissions",
             role=role.id,
             policy=logs.arn.apply(
-                lambda group: json.dumps(
-                    policy_document(
-                        allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group}:*"]),
-                        # Task definitions and instance refreshes have no permissions of their own for these actions.
-                        allow(
-                            "Look",
-                            [
-                                "autoscaling:DescribeInstanceRefreshes",
-                                "ecs:DescribeServices",
-                                "ecs:DescribeTaskDefinition",
-                            ],
-                            ["*"],
-                        ),
-                        # Secrets Manager appends six random characters to a secret's ARN.
-                        allow("ApiKey", ["secretsmanager:GetSecretValue"], [f"{secret}-??????"]),
-                    )
+                lambda group: policy_document(
+                    allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group}:*"]),
+                    # Task definitions and instance refreshes have no permissions of their own for these actions.
+                    allow(
+                        "Look",
+                        [
+                            "autoscaling:DescribeInstanceRefreshes",
+                            "ecs:DescribeServices",
+                            "ecs:DescribeTaskDefinition",
+                        ],
+                        ["*"],
+                    ),
+                    # Secrets Manager appends six random characters to a secret's ARN.
+                    allow("ApiKey", ["secretsmanager:GetSecretValue"], [f"{secret}-??????"]),
                 )
             ),
             opts=child,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.security.iam import allow
 from components.security.private_bucket import PrivateBucket, PrivateBucketArgs
 
 
@@ -42,20 +43,19 @@ class AccessLogs(pulumi.ComponentResource):
                 # A log is written once: there is nothing to restore.
                 keep_old_versions_days=1,
                 statements=[
-                    {
-                        "Sid": "LoadBalancers",
-                        "Effect": "Allow",
-                        "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
-                        "Action": "s3:PutObject",
+                    allow(
+                        "LoadBalancers",
+                        "s3:PutObject",
                         # Each balancer writes below a prefix of its own.
-                        "Resource": f"arn:aws:s3:::{bucket}/*/AWSLogs/{args.account_id}/*",
-                        "Condition": {
+                        f"arn:aws:s3:::{bucket}/*/AWSLogs/{args.account_id}/*",
+                        {
                             "ArnLike": {
                                 "aws:SourceArn": f"arn:aws:elasticloadbalancing:{args.region}:{args.account_id}"
                                 ":loadbalancer/*"
                             }
                         },
-                    }
+                        principal={"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+                    )
                 ],
             ),
             pulumi.ResourceOptions(parent=self),

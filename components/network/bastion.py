@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from components.security.iam import BASTION_PEOPLE, allow, policy_document, trust_service
+from components.security.iam import BASTION_PEOPLE, allow, deny, policy_document, trust_service
 
 # The smallest with the memory that the package manager needs. Nothing but SSH runs here.
 INSTANCE_TYPE = "t4g.micro"
@@ -163,7 +162,7 @@ class Bastion(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         role = aws.iam.Role(
             f"{name}-role",
-            assume_role_policy=json.dumps(policy_document(trust_service("ec2.amazonaws.com"))),
+            assume_role_policy=policy_document(trust_service("ec2.amazonaws.com")),
             opts=child,
         )
         session_manager = aws.iam.RolePolicyAttachment(
@@ -176,28 +175,20 @@ class Bastion(pulumi.ComponentResource):
         policy = aws.iam.RolePolicy(
             f"{name}-policy",
             role=role.name,
-            policy=pulumi.Output.json_dumps(
-                policy_document(
-                    {
-                        "Sid": "TakeTheAddress",
-                        "Effect": "Allow",
-                        "Action": "ec2:AssociateAddress",
-                        "Resource": address.arn,
-                    },
-                    allow(
-                        "ForBastionsOnly",
-                        ["ec2:AssociateAddress"],
-                        [f"{ec2}:instance/*", f"{ec2}:network-interface/*"],
-                        {"StringEquals": {"aws:ResourceTag/Name": name}},
-                    ),
-                    # The managed policy reads every parameter, and services keep secrets in some.
-                    {
-                        "Sid": "NoOtherParameters",
-                        "Effect": "Deny",
-                        "Action": ["ssm:GetParameter", "ssm:GetParameters"],
-                        "NotResource": f"arn:aws:ssm:{self._args.region}:*:parameter{BASTION_PEOPLE}",
-                    },
-                )
+            policy=policy_document(
+                allow("TakeTheAddress", "ec2:AssociateAddress", address.arn),
+                allow(
+                    "ForBastionsOnly",
+                    ["ec2:AssociateAddress"],
+                    [f"{ec2}:instance/*", f"{ec2}:network-interface/*"],
+                    {"StringEquals": {"aws:ResourceTag/Name": name}},
+                ),
+                # The managed policy reads every parameter, and services keep secrets in some.
+                deny(
+                    "NoOtherParameters",
+                    ["ssm:GetParameter", "ssm:GetParameters"],
+                    not_resources=f"arn:aws:ssm:{self._args.region}:*:parameter{BASTION_PEOPLE}",
+                ),
             ),
             opts=child,
         )

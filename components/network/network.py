@@ -374,12 +374,10 @@ class Network(pulumi.ComponentResource):
         # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
         role = aws.iam.Role(
             f"{name}-role",
-            assume_role_policy=pulumi.Output.json_dumps(
-                policy_document(
-                    trust_service(
-                        "vpc-flow-logs.amazonaws.com",
-                        {"StringEquals": {"aws:SourceAccount": self._vpc.owner_id}},
-                    )
+            assume_role_policy=policy_document(
+                trust_service(
+                    "vpc-flow-logs.amazonaws.com",
+                    {"StringEquals": {"aws:SourceAccount": self._vpc.owner_id}},
                 )
             ),
             opts=self._child(),
@@ -387,17 +385,14 @@ class Network(pulumi.ComponentResource):
         policy = aws.iam.RolePolicy(
             f"{name}-policy",
             role=role.name,
-            policy=pulumi.Output.json_dumps(
-                policy_document(
-                    {
-                        "Sid": "Write",
-                        "Effect": "Allow",
-                        "Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-                        "Resource": [group.arn, pulumi.Output.concat(group.arn, ":*")],
-                    },
-                    # This action knows no resources.
-                    allow("Find", ["logs:DescribeLogGroups"], ["*"]),
-                )
+            policy=policy_document(
+                allow(
+                    "Write",
+                    ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+                    [group.arn, pulumi.Output.concat(group.arn, ":*")],
+                ),
+                # This action knows no resources.
+                allow("Find", ["logs:DescribeLogGroups"], ["*"]),
             ),
             opts=self._child(),
         )

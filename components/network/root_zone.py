@@ -81,42 +81,40 @@ class RootZone(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{self._name}-{physical}",
             name=physical,
-            assume_role_policy=pulumi.Output.json_dumps(policy_document(*trust)),
+            assume_role_policy=policy_document(*trust),
             opts=self._child,
         )
         aws.iam.RolePolicy(
             f"{self._name}-{physical}-policy",
             role=role.name,
-            policy=pulumi.Output.json_dumps(policy_document(*permissions)),
+            policy=policy_document(*permissions),
             opts=self._child,
         )
 
     def _delegate(self, zone: aws.route53.Zone, environment: str) -> Statement:
         # A request carries several changes, and each must be within these values:
         # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-rrset-conditions.html
-        return {
-            "Sid": "Delegate",
-            "Effect": "Allow",
-            "Action": "route53:ChangeResourceRecordSets",
-            "Resource": zone.arn,
-            "Condition": {
+        return allow(
+            "Delegate",
+            "route53:ChangeResourceRecordSets",
+            zone.arn,
+            {
                 "ForAllValues:StringEquals": {
                     "route53:ChangeResourceRecordSetsNormalizedRecordNames": [f"{environment}.{self._args.domain}"],
                     "route53:ChangeResourceRecordSetsRecordTypes": ["NS"],
                     "route53:ChangeResourceRecordSetsActions": ["CREATE", "DELETE", "UPSERT"],
                 }
             },
-        }
+        )
 
     def _shift(self, zone: aws.route53.Zone, names: Sequence[str]) -> Statement:
         # A certificate is proved by a record whose first label ACM makes up, with an underscore before it:
         # https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
-        return {
-            "Sid": "Shift",
-            "Effect": "Allow",
-            "Action": "route53:ChangeResourceRecordSets",
-            "Resource": zone.arn,
-            "Condition": {
+        return allow(
+            "Shift",
+            "route53:ChangeResourceRecordSets",
+            zone.arn,
+            {
                 "ForAllValues:StringLike": {
                     "route53:ChangeResourceRecordSetsNormalizedRecordNames": [
                         known for name in names for known in (name, f"_*.{name}")
@@ -127,7 +125,7 @@ class RootZone(pulumi.ComponentResource):
                     "route53:ChangeResourceRecordSetsActions": ["CREATE", "DELETE", "UPSERT"],
                 },
             },
-        }
+        )
 
 
 _HEALTH_CHECKS = ["arn:aws:route53:::healthcheck/*"]
@@ -143,9 +141,8 @@ _CHECKS = (
 
 
 def _look(zone: aws.route53.Zone) -> Statement:
-    return {
-        "Sid": "Look",
-        "Effect": "Allow",
-        "Action": ["route53:GetChange", "route53:GetHostedZone", "route53:ListResourceRecordSets"],
-        "Resource": [zone.arn, "arn:aws:route53:::change/*"],
-    }
+    return allow(
+        "Look",
+        ["route53:GetChange", "route53:GetHostedZone", "route53:ListResourceRecordSets"],
+        [zone.arn, "arn:aws:route53:::change/*"],
+    )

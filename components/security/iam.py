@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 import pulumi
 
 Statement = Mapping[str, Any]
-"""A statement with IAM's own key names."""
+"""A statement with IAM's own key names, made by `allow`, `deny` and what follows them here."""
+Condition = Mapping[str, Mapping[str, Any]]
+"""Operator -> condition key -> value or values."""
 
 ADMINISTRATOR = "administrator"
 DEVELOPER = "developer"
@@ -39,9 +42,68 @@ BASTION_PEOPLE = "/bastion/people"
 """The SSM parameter in every environment with the public keys of people who may enter its bastion."""
 
 
-def policy_document(*statements: Statement) -> dict[str, Any]:
-    """A policy document of these statements."""
-    return {"Version": "2012-10-17", "Statement": list(statements)}
+class _Others(TypedDict, total=False):
+    principal: Mapping[str, str | list[str]] | Literal["*"]
+    not_actions: Sequence[str]
+    not_resources: str | Sequence[str]
+
+
+def allow(
+    sid: str | None,
+    actions: str | Sequence[str] | None = None,
+    resources: pulumi.Input[str] | Sequence[pulumi.Input[str]] | None = None,
+    condition: Condition | None = None,
+    **others: Unpack[_Others],
+) -> Statement:
+    """Allows actions on resources; `principal` is for policies of resources and for trust policies."""
+    return _statement("Allow", sid, actions, resources, condition, **others)
+
+
+def deny(
+    sid: str,
+    actions: str | Sequence[str] | None = None,
+    resources: pulumi.Input[str] | Sequence[pulumi.Input[str]] | None = None,
+    condition: Condition | None = None,
+    **others: Unpack[_Others],
+) -> Statement:
+    """Denies actions on resources, whatever allows them."""
+    return _statement("Deny", sid, actions, resources, condition, **others)
+
+
+def _statement(
+    effect: Literal["Allow", "Deny"],
+    sid: str | None,
+    actions: str | Sequence[str] | None,
+    resources: pulumi.Input[str] | Sequence[pulumi.Input[str]] | None,
+    condition: Condition | None,
+    **others: Unpack[_Others],
+) -> Statement:
+    parts = {
+        "Sid": sid,
+        "Effect": effect,
+        "Principal": others.get("principal"),
+        "Action": actions,
+        "NotAction": others.get("not_actions"),
+        "Resource": resources,
+        "NotResource": others.get("not_resources"),
+        "Condition": condition,
+    }
+    return {key: list(part) if isinstance(part, tuple) else part for key, part in parts.items() if part is not None}
+
+
+def policy_document(*statements: Statement, compact: bool = False) -> pulumi.Input[str]:
+    """The text of a policy; `compact` is without spaces, for where AWS counts them."""
+    document = {"Version": "2012-10-17", "Statement": list(statements)}
+    separators = (",", ":") if compact else None
+    try:
+        return json.dumps(document, separators=separators)
+    except TypeError:  # a value is an Output, for which the text has to wait
+        return pulumi.Output.json_dumps(document, separators=separators)
+
+
+def root_arn(account_id: str) -> str:
+    """The principal that stands for a whole account."""
+    return f"arn:aws:iam::{account_id}:root"
 
 
 def role_arn(account_id: str, role: str) -> str:
@@ -128,15 +190,13 @@ def trust_roles(sid: str, account_id: str, roles: Sequence[str], *, identity_cen
     yet, and replaces one that is deleted by an id that no successor of the same name matches
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html).
     """
-    return {
-        "Sid": sid,
-        "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
-        "Action": "sts:AssumeRole",
-        "Condition": {
-            "ArnEquals": {"aws:PrincipalArn": session_arns(account_id, roles, identity_center=identity_center)}
-        },
-    }
+    sessions = session_arns(account_id, roles, identity_center=identity_center)
+    return allow(
+        sid,
+        "sts:AssumeRole",
+        condition={"ArnEquals": {"aws:PrincipalArn": sessions}},
+        principal={"AWS": root_arn(account_id)},
+    )
 
 
 def trust_people(ops_account_id: str, *, mfa_age_seconds: int) -> Statement:
@@ -144,46 +204,38 @@ def trust_people(ops_account_id: str, *, mfa_age_seconds: int) -> Statement:
 
     Who may is said in ops, by the groups' policies.
     """
-    return {
-        "Sid": "PeopleWithMfa",
-        "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{ops_account_id}:root"},
-        "Action": "sts:AssumeRole",
-        "Condition": {
+    return allow(
+        "PeopleWithMfa",
+        "sts:AssumeRole",
+        condition={
             "Bool": {"aws:MultiFactorAuthPresent": "true"},
             "NumericLessThan": {"aws:MultiFactorAuthAge": str(mfa_age_seconds)},
         },
-    }
+        principal={"AWS": root_arn(ops_account_id)},
+    )
 
 
-def trust_service(service: str, condition: Mapping[str, Any] | None = None) -> Statement:
+def trust_service(service: str, condition: Condition | None = None) -> Statement:
     """Lets an AWS service, such as ecs-tasks.amazonaws.com, assume a role."""
-    statement: dict[str, Any] = {
-        "Effect": "Allow",
-        "Action": "sts:AssumeRole",
-        "Principal": {"Service": service},
-    }
-    return statement | ({"Condition": condition} if condition else {})
+    return _trust({"Service": service}, condition)
 
 
-def allow(
-    sid: str, actions: Sequence[str], resources: Sequence[str], condition: Mapping[str, Any] | None = None
-) -> Statement:
-    """Allows actions on ARNs."""
-    statement = {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+def trust_vendor(sid: str, account_id: str, external_id: pulumi.Input[str]) -> Statement:
+    """Lets the account of a vendor assume a role, with the id by which it tells its customers apart
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html)."""
+    return {"Sid": sid} | _trust({"AWS": root_arn(account_id)}, {"StringEquals": {"sts:ExternalId": external_id}})
+
+
+def _trust(principal: Mapping[str, str], condition: Condition | None) -> dict[str, Any]:
+    # In this order, because a policy is text in the state.
+    statement: dict[str, Any] = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}
     return statement | ({"Condition": condition} if condition else {})
 
 
 def own_key(account_id: str) -> Statement:
     """Of a KMS key's policy: the account's own IAM policies say who may use the key
     (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html)."""
-    return {
-        "Sid": "Account",
-        "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
-        "Action": "kms:*",
-        "Resource": "*",
-    }
+    return allow("Account", "kms:*", "*", principal={"AWS": root_arn(account_id)})
 
 
 GITHUB = "token.actions.githubusercontent.com"
@@ -203,13 +255,12 @@ def trust_github(
         claims[f"{GITHUB}:ref"] = ref
     if workflow is not None:
         claims[f"{GITHUB}:job_workflow_ref"] = workflow
-    return {
-        "Sid": "GitHubActions",
-        "Effect": "Allow",
-        "Principal": {"Federated": f"arn:aws:iam::{account_id}:oidc-provider/{GITHUB}"},
-        "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {"StringEquals": claims},
-    }
+    return allow(
+        "GitHubActions",
+        "sts:AssumeRoleWithWebIdentity",
+        condition={"StringEquals": claims},
+        principal={"Federated": f"arn:aws:iam::{account_id}:oidc-provider/{GITHUB}"},
+    )
 
 
 def github_subject(repository: str, ids: tuple[int, int] | None, context: str) -> str:

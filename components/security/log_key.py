@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from components.security.iam import own_key, policy_document
+from components.security.iam import allow, own_key, policy_document
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,29 +30,26 @@ class LogKey(pulumi.ComponentResource):
             description="Logs",
             enable_key_rotation=True,
             # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-            policy=json.dumps(
-                policy_document(
-                    own_key(args.account_id),
+            policy=policy_document(
+                own_key(args.account_id),
+                allow(
+                    "Logs",
+                    [
+                        "kms:Decrypt*",
+                        "kms:Describe*",
+                        "kms:Encrypt*",
+                        "kms:GenerateDataKey*",
+                        "kms:ReEncrypt*",
+                    ],
+                    "*",
                     {
-                        "Sid": "Logs",
-                        "Effect": "Allow",
-                        "Principal": {"Service": f"logs.{args.region}.amazonaws.com"},
-                        "Action": [
-                            "kms:Decrypt*",
-                            "kms:Describe*",
-                            "kms:Encrypt*",
-                            "kms:GenerateDataKey*",
-                            "kms:ReEncrypt*",
-                        ],
-                        "Resource": "*",
-                        "Condition": {
-                            "ArnLike": {
-                                "kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{args.region}"
-                                f":{args.account_id}:log-group:*"
-                            }
-                        },
+                        "ArnLike": {
+                            "kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{args.region}"
+                            f":{args.account_id}:log-group:*"
+                        }
                     },
-                )
+                    principal={"Service": f"logs.{args.region}.amazonaws.com"},
+                ),
             ),
             opts=pulumi.ResourceOptions(parent=self, protect=True),
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.security.iam import Statement, policy_document
+from components.security.iam import Statement, deny, policy_document
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,18 +117,17 @@ class PrivateBucket(pulumi.ComponentResource):
                 target_prefix=f"{args.bucket}/",
                 opts=child,
             )
-        tls_only: Statement = {
-            "Sid": "TlsOnly",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [f"arn:aws:s3:::{args.bucket}", f"arn:aws:s3:::{args.bucket}/*"],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }
+        tls_only: Statement = deny(
+            "TlsOnly",
+            "s3:*",
+            [f"arn:aws:s3:::{args.bucket}", f"arn:aws:s3:::{args.bucket}/*"],
+            {"Bool": {"aws:SecureTransport": "false"}},
+            principal="*",
+        )
         policy = aws.s3.BucketPolicy(
             f"{name}-policy",
             bucket=bucket.bucket,
-            policy=pulumi.Output.json_dumps(policy_document(tls_only, *args.statements)),
+            policy=policy_document(tls_only, *args.statements),
             # Both write the bucket's access settings, and S3 answers one of two at once with a conflict.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[closed]),
         )
