@@ -146,7 +146,7 @@ def clusters(plan: Plan) -> list[Cluster]:
     return [
         Cluster(
             name=cluster.name,
-            instance_type=_text(cluster.outputs.get("instanceType")),
+            instance_type=_text(cluster.outputs.get("instance_type")),
             instances=span(cluster.outputs.get("instances")),
             balancers=tuple(
                 Balancer(name=each.name, public=each.inputs.get("internal") is False, firewall=each.urn in guarded)

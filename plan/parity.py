@@ -18,7 +18,7 @@ from plan.diff import SERVICE, TASK_DEFINITION, differences, opened, owners
 from plan.model import STACK_TYPE, Plan, Resource
 
 _COUNTS = {"capacityUnits", "desiredCount", "maxCapacity", "maxSize", "minCapacity", "minSize"}
-_OUTPUTS = {"version": "version", "instanceType": "instance type"}
+_OUTPUTS = {"version": "version", "instance_type": "instance type"}
 # What an environment has of its own without being named in it: type and property.
 _OWN = {
     ("aws:budgets/budget:Budget", "inputs.limitAmount"),
@@ -193,7 +193,7 @@ def _kind(resource: Resource, path: str, ours: Any, theirs: Any, versions: tuple
     if path.startswith("outputs."):  # the components' own summaries
         if re.fullmatch(r"outputs\.(tasks|instances)\.(min|max)", path):
             return "count"
-        if path == "outputs.monitorIds.at_maximum":
+        if path == "outputs.monitor_ids.at_maximum":
             return "scaling"
         return _OUTPUTS.get(path.removeprefix("outputs."), "")
     if last in _COUNTS and all(isinstance(value, int) or value is None for value in (ours, theirs)):
@@ -250,4 +250,4 @@ def table(found: Sequence[Difference], one: str, other: str, out: Console) -> No
         out.print(f"      {other}: {json.dumps(each.theirs)}", soft_wrap=True)
 
 
-_LABELS = {"instanceType": "instance type"}
+_LABELS = {"instance_type": "instance type"}

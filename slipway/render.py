@@ -156,7 +156,7 @@ def _component_outputs(components: Sequence[Resource], stack: Resource | None, o
 
 
 def _flat(outputs: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
-    """`("accountIds.dev", "222222222222")`."""
+    """`("account_ids.dev", "222222222222")`."""
     for key in sorted(outputs):
         value = outputs[key]
         if isinstance(value, Mapping) and value:

@@ -99,9 +99,9 @@ class AccountBaseline(pulumi.ComponentResource):
             self._regional_defaults(region)
         self.register_outputs(
             {
-                "boundaryArn": self.boundary_arn,
-                "roleArns": self.role_arns,
-                "alarmTopicArn": self.alarm_topic_arn,
+                "boundary_arn": self.boundary_arn,
+                "role_arns": self.role_arns,
+                "alarm_topic_arn": self.alarm_topic_arn,
             }
         )
 

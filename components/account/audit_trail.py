@@ -259,9 +259,9 @@ class AuditTrail(pulumi.ComponentResource):
         self.register_outputs(
             {
                 "bucket": self.bucket,
-                "configBucket": self.config_bucket,
-                "keyArn": self.key_arn,
-                "trailArn": self.trail_arn,
+                "config_bucket": self.config_bucket,
+                "key_arn": self.key_arn,
+                "trail_arn": self.trail_arn,
             }
         )
 

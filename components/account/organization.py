@@ -102,8 +102,8 @@ class Organization(pulumi.ComponentResource):
         self.register_outputs(
             {
                 "id": self.id,
-                "managementAccountId": self.management_account_id,
-                "accountIds": self.account_ids,
+                "management_account_id": self.management_account_id,
+                "account_ids": self.account_ids,
             }
         )
 

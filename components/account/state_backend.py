@@ -78,7 +78,7 @@ class StateBackend(pulumi.ComponentResource):
         self.bucket = bucket.bucket
         self.bucket_arn = bucket.arn
         self.register_outputs(
-            {"bucket": self.bucket, "bucketArn": self.bucket_arn, "secretsProviders": self.secrets_providers}
+            {"bucket": self.bucket, "bucket_arn": self.bucket_arn, "secrets_providers": self.secrets_providers}
         )
 
     def _key(self, alias: str, purpose: str, stacks: Sequence[str]) -> aws.kms.Alias:

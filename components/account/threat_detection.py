@@ -69,4 +69,4 @@ class ThreatDetection(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[administrator]),
             )
             self.detector_ids[region] = detector.id
-        self.register_outputs({"detectorIds": self.detector_ids})
+        self.register_outputs({"detector_ids": self.detector_ids})

@@ -95,7 +95,7 @@ class EcsCluster(pulumi.ComponentResource):
         self.arn = cluster.arn
         self.register_outputs(
             {
-                "instanceType": args.instance_type,
+                "instance_type": args.instance_type,
                 "instances": {"min": args.instances_min, "max": args.instances_max},
                 "arn": self.arn,
             }

@@ -57,4 +57,4 @@ class ImageCache(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.secret_arn = secret.arn
-        self.register_outputs({"secretArn": self.secret_arn})
+        self.register_outputs({"secret_arn": self.secret_arn})

@@ -187,7 +187,7 @@ class DatadogIntegration(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[account]),
             )
         self.role_arn = role.arn
-        self.register_outputs({"externalId": self.external_id, "roleArn": self.role_arn})
+        self.register_outputs({"external_id": self.external_id, "role_arn": self.role_arn})
 
     def _account(
         self, name: str, args: DatadogIntegrationArgs, role: aws.iam.Role, policy: aws.iam.RolePolicy

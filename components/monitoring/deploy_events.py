@@ -129,4 +129,4 @@ class DeployEvents(pulumi.ComponentResource):
             )
             aws.cloudwatch.EventTarget(f"{name}-{subject}", rule=rule.name, arn=function.arn, opts=child)
         self.function_name = function.name
-        self.register_outputs({"functionName": self.function_name})
+        self.register_outputs({"function_name": self.function_name})

@@ -249,7 +249,7 @@ class ServiceAlerts(pulumi.ComponentResource):
             for alert, thresholds in args.thresholds.items()
             if alert not in needed or needed[alert] is not None
         }
-        self.register_outputs({"monitorIds": self.monitor_ids})
+        self.register_outputs({"monitor_ids": self.monitor_ids})
 
     def _monitor(self, name: str, alert: AlertName, thresholds: Thresholds, args: ServiceAlertsArgs) -> datadog.Monitor:
         return monitor(

@@ -58,7 +58,7 @@ class ServiceObjective(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.id = objective.id
-        self.register_outputs({"id": self.id, "availabilityPercent": args.availability_percent})
+        self.register_outputs({"id": self.id, "availability_percent": args.availability_percent})
 
 
 def _good_of_all(target: str) -> datadog.ServiceLevelObjectiveQueryArgs:

@@ -86,7 +86,7 @@ class LoadBalancer(pulumi.ComponentResource):
         self.dns_name = balancer.dns_name
         self.listener_arn = listener.arn
         self.zone_id = balancer.zone_id
-        self.register_outputs({"dnsName": self.dns_name, "listenerArn": self.listener_arn})
+        self.register_outputs({"dns_name": self.dns_name, "listener_arn": self.listener_arn})
 
     def _security_group(self, args: LoadBalancerArgs) -> aws.ec2.SecurityGroup:
         group = aws.ec2.SecurityGroup(

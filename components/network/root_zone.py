@@ -67,7 +67,7 @@ class RootZone(pulumi.ComponentResource):
             self._role(delegate_role_name(environment, PREVIEW), readers, looks)
         self.zone_id = zone.zone_id
         self.name_servers = zone.name_servers
-        self.register_outputs({"zoneId": self.zone_id, "nameServers": self.name_servers})
+        self.register_outputs({"zone_id": self.zone_id, "name_servers": self.name_servers})
 
     def _trust(self, sid: str, account_id: str, *roles: str) -> Statement:
         return trust_roles(sid, account_id, roles, identity_center=self._args.identity_center)

@@ -89,7 +89,7 @@ class TrafficShift(pulumi.ComponentResource):
             self._record("old", args.old, 100 - args.new_percent, after=[])
         # Nobody is sent there before it can prove that it is this host.
         self._record("new", args.new, args.new_percent, after=[served])
-        self.register_outputs({"host": self.host, "newPercent": args.new_percent})
+        self.register_outputs({"host": self.host, "new_percent": args.new_percent})
 
     def _certificate(self) -> pulumi.Output[str]:
         host = self._args.host

@@ -117,4 +117,4 @@ class VpcPeering(pulumi.ComponentResource):
             cidr_ipv4=str(args.cidr),
             opts=there,
         )
-        self.register_outputs({"connectionId": self.connection_id})
+        self.register_outputs({"connection_id": self.connection_id})

@@ -402,10 +402,10 @@ def test_outputs(cloud: Cloud) -> None:
     declared(cloud)
     (component,) = cloud.all("slipway:account:AccountBaseline")
     assert cloud.outputs[component.urn] == {
-        "boundaryArn": "${account-boundary.arn}",
-        "roleArns": {
+        "boundary_arn": "${account-boundary.arn}",
+        "role_arns": {
             role: f"${{account-{role}.arn}}"
             for role in ("administrator", "developer", "read-only", "deploy", "preview")
         },
-        "alarmTopicArn": "${account-alarms.arn}",
+        "alarm_topic_arn": "${account-alarms.arn}",
     }

@@ -167,7 +167,7 @@ def test_outputs(cloud: Cloud) -> None:
     (component,) = cloud.all("slipway:audit:AuditTrail")
     assert cloud.outputs[component.urn] == {
         "bucket": f"acme-audit-{OPS}",
-        "configBucket": f"acme-config-{OPS}",
-        "keyArn": "${audit-key.arn}",
-        "trailArn": "${audit-trail.arn}",
+        "config_bucket": f"acme-config-{OPS}",
+        "key_arn": "${audit-key.arn}",
+        "trail_arn": "${audit-trail.arn}",
     }

@@ -99,7 +99,7 @@ def test_an_existing_account_is_adopted_by_its_id(cloud: Cloud) -> None:
         *("parentId", "tags", "tagsAll"),
     }
     (component,) = cloud.all("slipway:organization:Organization")
-    assert cloud.outputs[component.urn]["accountIds"] == {"dev": "222222222222"}
+    assert cloud.outputs[component.urn]["account_ids"] == {"dev": "222222222222"}
 
 
 def test_guardrails_bind_every_account_from_the_root(cloud: Cloud) -> None:
@@ -203,6 +203,6 @@ def test_outputs(cloud: Cloud) -> None:
     (component,) = cloud.all("slipway:organization:Organization")
     assert cloud.outputs[component.urn] == {
         "id": "organization-organization-id",
-        "managementAccountId": "${organization-organization.masterAccountId}",
-        "accountIds": {stack: f"organization-{stack}-id" for stack in ("dev", "stage", "prod")},
+        "management_account_id": "${organization-organization.masterAccountId}",
+        "account_ids": {stack: f"organization-{stack}-id" for stack in ("dev", "stage", "prod")},
     }

@@ -38,7 +38,7 @@ PLAN = Plan(
             name="api",
             custom=False,
             parent=STACK,
-            outputs={"instanceType": "m7i.large", "instances": {"min": 3, "max": 9}},
+            outputs={"instance_type": "m7i.large", "instances": {"min": 3, "max": 9}},
         ),
         Resource(urn=ALERTS, type=architecture.ALERTS, name="orders", custom=False, parent=STACK),
         monitor("orders-cpu", "3"),

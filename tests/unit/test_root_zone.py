@@ -132,6 +132,6 @@ def test_administrators_of_ops_delegate_before_the_environment_has_roles(zone: C
 def test_outputs(zone: Cloud) -> None:
     (component,) = zone.all("slipway:dns:RootZone")
     assert zone.outputs[component.urn] == {
-        "zoneId": "${root-zone.zoneId}",
-        "nameServers": "${root-zone.nameServers}",
+        "zone_id": "${root-zone.zoneId}",
+        "name_servers": "${root-zone.nameServers}",
     }

@@ -84,7 +84,7 @@ def test_a_service_has_the_monitors_of_its_kind(
     assert {found.name for found in cloud.all(MONITOR)} == {f"gateway-{alert}" for alert in expected}
     (component,) = cloud.all("slipway:datadog:ServiceAlerts")
     assert {found.parent for found in cloud.all(MONITOR)} == {component.urn}
-    assert set(cloud.outputs[component.urn]["monitorIds"].values()) == {f"gateway-{alert}-id" for alert in expected}
+    assert set(cloud.outputs[component.urn]["monitor_ids"].values()) == {f"gateway-{alert}-id" for alert in expected}
 
 
 @pytest.mark.parametrize(

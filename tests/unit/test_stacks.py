@@ -16,7 +16,7 @@ from botocore.validate import ParamValidator
 
 from config import quotas
 from plan.diff import differences
-from plan.model import Plan
+from plan.model import STACK_TYPE, Plan
 from plan.parity import compare
 from tests.everyday_changes import NEW_SERVICE
 from tests.projects import changed, copy_project, edit, jobs, plans
@@ -101,6 +101,18 @@ def test_every_resource_has_an_explicit_provider(evaluated: dict[tuple[str, str]
     resources = [r for r in evaluated["committed", stack].resources if r.custom]
     assert len(resources) > 50
     assert [r.urn for r in resources if r.provider is None and not r.type.startswith("pulumi:providers:")] == []
+
+
+def test_components_and_stacks_name_their_outputs_in_snake_case(evaluated: dict[tuple[str, str], Plan]) -> None:
+    outputs = {
+        (resource.type, output)
+        for plan in evaluated.values()
+        for resource in plan.resources
+        if resource.type.startswith("slipway:") or resource.type == STACK_TYPE
+        for output in resource.outputs
+    }
+    assert len(outputs) > 50
+    assert [each for each in outputs if not re.fullmatch("[a-z][a-z0-9_]*", each[1])] == []
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -186,6 +186,6 @@ def test_outputs(state: Cloud) -> None:
     (component,) = state.all("slipway:state:StateBackend")
     assert state.outputs[component.urn] == {
         "bucket": f"acme-state-{OPS}",
-        "bucketArn": "${state-state-bucket.arn}",
-        "secretsProviders": {stack: f"${{state-{stack}-alias.arn}}" for stack in ("ops", "dev")},
+        "bucket_arn": "${state-state-bucket.arn}",
+        "secrets_providers": {stack: f"${{state-{stack}-alias.arn}}" for stack in ("ops", "dev")},
     }
