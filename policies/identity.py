@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from plan.model import Resource
-from policies.rule import Rule, as_list, document, is_reference, is_true, resource_rule
+from policies.rule import Rule, as_list, document, is_reference, is_true, resource_rule, within
 
 # The inputs that hold what an identity may do.
 _GRANTS = {
@@ -76,6 +76,18 @@ def _is_administrator(resource: Resource) -> bool:
     if resource.short_type == "ManagedPolicyAttachment":
         return "administrator" in resource.name.split("-")
     return resource.inputs.get("role", resource.inputs.get("name")) == "administrator"
+
+
+@resource_rule(
+    "aws:iam/role:Role",
+    "aws:iam/user:User",
+    remedy="Declare it in a component that has the transformation of `bounded`, as all have that stacks/ declares.",
+)
+def bounded_roles(resource: Resource) -> Iterator[str]:
+    """The permissions boundary is the most that CI can grant, so deploy may make no role and no user without it. The
+    account's own roles are an administrator's, and may do what the boundary leaves out."""
+    if not resource.inputs.get("permissionsBoundary") and not within(resource, "slipway:account:AccountBaseline"):
+        yield "no permissions boundary"
 
 
 @resource_rule(
@@ -179,6 +191,7 @@ def _is_everybody(principal: object) -> bool:
 
 RULES: tuple[Rule, ...] = (
     no_wildcard_admin,
+    bounded_roles,
     no_anonymous_access,
     no_public_buckets,
     no_default_provider,

@@ -6,19 +6,16 @@ import pulumi
 
 from components.account.account_baseline import AccountBaseline, AccountBaselineArgs, ContactArgs
 from components.account.compliance import Compliance, ComplianceArgs
-from components.security.iam import GLOBAL_REGION, bounded, config_bucket_name, role_arn
+from components.security.iam import GLOBAL_REGION, role_arn
 from config.platform import Contact, Platform
 from config.settings import EnvironmentSettings, StackSettings
 
 
 def account_baseline(settings: StackSettings, opts: pulumi.ResourceOptions) -> AccountBaseline:
-    """Declare the account, and put what roles and users follow within its permissions boundary.
-
-    Its history goes to ops from the start. Ops itself calls `compliance` once it has the bucket.
-    """
+    """Declare the account."""
     platform = settings.platform
     ids = platform.repository_ids
-    baseline = AccountBaseline(
+    return AccountBaseline(
         "account",
         AccountBaselineArgs(
             account_id=settings.account.id,
@@ -39,10 +36,6 @@ def account_baseline(settings: StackSettings, opts: pulumi.ResourceOptions) -> A
         ),
         opts,
     )
-    pulumi.runtime.register_stack_transformation(bounded(baseline.boundary_arn))
-    if settings.account.id != platform.accounts.ops.id:
-        compliance(settings, config_bucket_name(platform.company, platform.accounts.ops.id), opts)
-    return baseline
 
 
 def _peer_roles(settings: StackSettings) -> list[str]:

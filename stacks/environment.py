@@ -29,13 +29,14 @@ from components.network.internal_dns import InternalDns, InternalDnsArgs
 from components.network.network import Network, NetworkArgs
 from components.network.web_firewall import WebFirewall, WebFirewallArgs
 from components.security.assumed_role import AssumedRole
+from components.security.iam import bounded, config_bucket_name
 from components.security.log_key import LogKey, LogKeyArgs
 from config.capacity import capacity
 from config.instance_types import ECS_RESERVED_MIB, instance_type
 from config.service import JobService, Scaling, Strategy, WebService, WorkerService
 from config.settings import Cluster, DeployedService, EnvironmentSettings
 from config.stack import Night
-from stacks.account import account_baseline
+from stacks.account import account_baseline, compliance
 from stacks.migration import migration
 from stacks.monitoring import monitoring
 from stacks.providers import access_role_arn, account_provider, datadog_provider, root_zone_provider
@@ -45,11 +46,13 @@ def environment(settings: EnvironmentSettings) -> dict[str, pulumi.Input[Any]]:
     """Declare the whole environment; what people look up afterwards is exported."""
     platform = settings.platform
     aws_provider = account_provider(settings)
-    in_account = pulumi.ResourceOptions(providers=[aws_provider])
-    root_zone = root_zone_provider(settings)
-    in_both = pulumi.ResourceOptions(providers=[aws_provider, datadog_provider(settings)])
+    root_zone, datadog = root_zone_provider(settings), datadog_provider(settings)
+    account = account_baseline(settings, pulumi.ResourceOptions(providers=[aws_provider]))
+    boundary = [bounded(account.boundary_arn)]
+    in_account = pulumi.ResourceOptions(providers=[aws_provider], transformations=boundary)
+    in_both = pulumi.ResourceOptions(providers=[aws_provider, datadog], transformations=boundary)
 
-    account_baseline(settings, in_account)
+    compliance(settings, config_bucket_name(platform.company, platform.accounts.ops.id), in_account)
     log_key = LogKey("logs", LogKeyArgs(account_id=settings.account.id, region=platform.region), in_account)
     network = Network(
         "network",

@@ -15,7 +15,7 @@ from components.account.threat_detection import ThreatDetection, ThreatDetection
 from components.compute.image_registry import ImageRegistry, ImageRegistryArgs
 from components.monitoring.service_page import ServicePage, ServicePageArgs
 from components.network.root_zone import RootZone, RootZoneArgs
-from components.security.iam import github_subject, role_name
+from components.security.iam import bounded, github_subject, role_name
 from config.fields import ENVIRONMENTS, STACKS
 from config.platform import Account, Platform
 from config.service import Service
@@ -32,10 +32,12 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
     accounts = {stack: _account(platform, stack) for stack in STACKS}
     account_ids = {str(stack): account.id for stack, account in accounts.items()}
     aws_provider = account_provider(settings)
-    in_account = pulumi.ResourceOptions(providers=[aws_provider])
-    in_both = pulumi.ResourceOptions(providers=[aws_provider, datadog_provider(settings)])
+    datadog = datadog_provider(settings)
+    account = account_baseline(settings, pulumi.ResourceOptions(providers=[aws_provider]))
+    boundary = [bounded(account.boundary_arn)]
+    in_account = pulumi.ResourceOptions(providers=[aws_provider], transformations=boundary)
+    in_both = pulumi.ResourceOptions(providers=[aws_provider, datadog], transformations=boundary)
 
-    account_baseline(settings, in_account)
     organization = Organization(
         "organization",
         OrganizationArgs(

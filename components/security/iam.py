@@ -280,9 +280,9 @@ def github_subject(repository: str, ids: tuple[int, int] | None, context: str) -
 
 
 def bounded(boundary: pulumi.Input[str]) -> pulumi.ResourceTransformation:
-    """A stack transformation that gives each role and user registered from now on this permissions boundary.
+    """A transformation that gives every role and user of a component, and of those in it, this permissions boundary.
 
-    `deploy` may create none without it, and a boundary forgotten in one component would show at apply only.
+    `deploy` may create none without it.
     """
 
     def transform(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:

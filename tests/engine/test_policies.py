@@ -83,8 +83,12 @@ aws.lb.LoadBalancer(
     opts=kept,
 )
 aws.iam.Policy("no-wildcard-admin", policy=allow(Action="*", Resource="*"), opts=opts)
+aws.iam.Role("bounded-roles", assume_role_policy="{}", opts=opts)
 aws.iam.Role(
-    "no-anonymous-access", assume_role_policy=allow(Action="sts:AssumeRole", Principal={"AWS": "*"}), opts=opts
+    "no-anonymous-access",
+    assume_role_policy=allow(Action="sts:AssumeRole", Principal={"AWS": "*"}),
+    permissions_boundary="arn:aws:iam::333333333333:policy/baseline/boundary",
+    opts=opts,
 )
 aws.s3.BucketPublicAccessBlock(
     "no-public-buckets",

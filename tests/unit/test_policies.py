@@ -184,6 +184,11 @@ PASSING: dict[str, Sequence[Resource | tuple[Resource, ...]]] = {
             {"role": "developer", "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"},
         ),
     ],
+    "bounded-roles": [
+        resource(ROLE, {"permissionsBoundary": "${account-boundary:Policy.arn}"}),
+        resource("aws:iam/user:User", {"permissionsBoundary": UNKNOWN}),
+        resource(ROLE, inside="slipway:account:AccountBaseline"),
+    ],
     "no-anonymous-access": [
         resource(ROLE, {"assumeRolePolicy": trusts({"Service": "ecs-tasks.amazonaws.com"})}),
         resource(ROLE, {"assumeRolePolicy": trusts({"AWS": "*"}, {"StringEquals": {"aws:PrincipalOrgID": "o-1"}})}),
@@ -335,6 +340,10 @@ FAILING: dict[str, Sequence[tuple[Resource | tuple[Resource, ...], str]]] = {
             ),
             "AdministratorAccess for people-developer-set-managed",
         ),
+    ],
+    "bounded-roles": [
+        (resource(ROLE, inside=SERVICE), "no permissions boundary"),
+        (resource("aws:iam/user:User"), "no permissions boundary"),
     ],
     "no-anonymous-access": [
         (resource(ROLE, {"assumeRolePolicy": trusts("*")}), "everybody may sts:AssumeRole"),
