@@ -25,7 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.diff import changed_service, forget_plans
-from benchmarks.project import ROOT, generate
+from benchmarks.project import generate
+from tests.projects import ROOT, project
 
 FEW, MANY = 20, 1000  # services
 MEMORY_GIB = 1.5
@@ -150,7 +151,7 @@ def _compare(
 
 def _plan(*arguments: str | Path) -> list[str]:
     stack, *root = map(str, arguments)
-    return [sys.executable, "-m", "slipway", "plan", stack, "--root", *(root or [str(ROOT)])]
+    return [sys.executable, "-m", "slipway", "plan", stack, "--root", *(root or [str(project().root)])]
 
 
 def _environment() -> dict[str, str]:

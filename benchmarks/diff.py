@@ -7,18 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.project import ROOT
-
-_NOT_THE_PROJECT = shutil.ignore_patterns(".*", "__pycache__", "benchmarks", "docs", "tests")
+from tests.projects import complete_project
 
 
 def changed_service(folder: Path) -> list[str]:
-    """Makes the new `folder` a repository of this project in which one service differs from HEAD in every stack.
+    """Makes the new `folder` a repository of a company's project in which one service differs from HEAD in every stack.
 
     Returns the command that compares the two. The plans of HEAD are kept from its first run on; those of the files,
     which are no commit's, never are.
     """
-    shutil.copytree(ROOT, folder, ignore=_NOT_THE_PROJECT)
+    shutil.copytree(complete_project(), folder, ignore=shutil.ignore_patterns("__pycache__"))
     git = ["git", "-C", str(folder), "-c", "user.name=bench", "-c", "user.email=bench@acme.example"]
     for arguments in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "base"]):
         subprocess.run([*git, *arguments], check=True)

@@ -1,4 +1,4 @@
-"""A project of any number of services: the program as it is, with a catalogue made of the committed one."""
+"""A project of any number of services: the program as it is, with a catalogue made of the tests' company."""
 
 from __future__ import annotations
 
@@ -8,23 +8,22 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.projects import COMPANY, complete_project
+
 SERVICES_PER_CLUSTER = 60  # a load balancer takes 100 rules
 
-_NOT_THE_PROGRAM = shutil.ignore_patterns(
-    ".*", "__pycache__", "benchmarks", "docs", "policies", "services", "slipway", "tests"
-)
+_NOT_THE_PROGRAM = shutil.ignore_patterns("__pycache__", "policies", "services", "slipway")
 
 
 def generate(folder: Path, services: int) -> None:
     """Writes into the new `folder` a copy of the program with one environment, prod, that runs that many services."""
-    shutil.copytree(ROOT, folder, ignore=_NOT_THE_PROGRAM)
+    shutil.copytree(complete_project(), folder, ignore=_NOT_THE_PROGRAM)
     for environment in ("dev", "stage"):
         (folder / f"Pulumi.{environment}.yaml").unlink()
-    patterns = [_read(file) for file in sorted((ROOT / "services").glob("*.yaml"))]
+    patterns = [_read(file) for file in sorted((COMPANY / "services").glob("*.yaml"))]
     clusters = [f"cluster-{number}" for number in range(-(-services // SERVICES_PER_CLUSTER))]
 
-    project = _read(ROOT / "Pulumi.yaml")
+    project = _read(COMPANY / "Pulumi.yaml")
     platform = project["config"]["slipway:platform"]["value"]
     platform["clusters"] = {name: {"description": "Made for a benchmark"} for name in clusters}
     platform["quotas"] = {"iam_roles": 5000}
@@ -43,7 +42,7 @@ def generate(folder: Path, services: int) -> None:
         releases[name] = {"version": f"1.{number}.0", **tasks}
 
     size = {"instance_type": "m7i.16xlarge", "instances": {"min": 3, "max": 60}}
-    config = _read(ROOT / "Pulumi.prod.yaml")["config"]
+    config = _read(COMPANY / "Pulumi.prod.yaml")["config"]
     config["slipway:clusters"] = {name: size for name in clusters}
     config["slipway:services"] = releases
     _write(folder / "Pulumi.prod.yaml", {"config": config})

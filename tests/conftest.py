@@ -7,12 +7,15 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 
+from config import company
 from tests.cloud import Cloud
 from tests.intake import Intake, listening
+from tests.projects import ROOT
 
 # An Output in an f-string would print its memory address; let it raise instead.
 os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"
@@ -25,6 +28,21 @@ asyncio.set_event_loop(asyncio.new_event_loop())
 # A machine that is busy is not a failure.
 hypothesis.settings.register_profile("slipway", deadline=None)
 hypothesis.settings.load_profile("slipway")
+
+
+def _leave_the_own_company_alone(event: str, arguments: tuple[Any, ...]) -> None:
+    """The tests judge the platform on companies of their own: what this repository's company does fails none.
+
+    What they start as processes of its own is shown by `make test-fork`.
+    """
+    if event == "open" and all(isinstance(each, str) for each in arguments[:2]):  # not `os.open`, which has no mode
+        path = Path(os.path.abspath(arguments[0]))
+        inside = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else ""
+        if inside != "policies/exceptions.yaml" and company.is_companys(inside):
+            pytest.fail(f"{inside} of the repository is not for tests: take a company's of tests/projects.py")
+
+
+sys.addaudithook(_leave_the_own_company_alone)
 
 _ENGINE = ("pulumi", "pulumi-language-python")  # the language host comes with the CLI
 _NO_ENGINE = "the Pulumi CLI is not on the PATH"

@@ -2,32 +2,72 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import yaml
 
+from config import company
 from plan.evaluate import Job, evaluate, jobs_for
 from plan.model import Failure, Plan, Resource
 from plan.project import Project
 
 ROOT = Path(__file__).parent.parent
+"""The repository: the platform, and a company's files that no test reads."""
+COMPANY = ROOT / "tests/company"
+OTHER_COMPANY = ROOT / "tests/other_company"
 PROGRAM = ("__main__.py", "lazy_sdk.py", "components", "config", "functions", "stacks")
 
 
-def copy_project(into: Path) -> Path:
-    """The committed project with configuration to change; the program itself is linked, not copied."""
+def copy_project(into: Path, of: Path = COMPANY) -> Path:
+    """A project whose configuration a test may change: a company's files are copied, the program is linked."""
     into.mkdir(parents=True, exist_ok=True)
     for name in PROGRAM:
         (into / name).symlink_to(ROOT / name)
-    for file in ROOT.glob("Pulumi*.yaml"):
-        shutil.copy(file, into)
-    shutil.copytree(ROOT / "services", into / "services")
+    _copy_company(of, into)
     return into
+
+
+@cache
+def project(of: Path = COMPANY) -> Project:
+    """A company's project that no test changes, made once."""
+    return Project.load(copy_project(_temporary_folder(), of))
+
+
+@cache
+def planned(of: Path = COMPANY) -> Mapping[str, Plan]:
+    """The plans of all stacks of a company, made once."""
+    stacks = project(of).stacks()
+    return dict(zip(stacks, plans(jobs_for(project(of), stacks)), strict=True))
+
+
+def copy_repository(into: Path, of: Path, *, leave_out: Sequence[str] = ()) -> None:
+    """The repository as a company has it, its own files in the place of those that are there; all of it is copied."""
+    unkept = shutil.ignore_patterns(
+        ".git", ".venv", ".*_cache", ".hypothesis", "*.egg-info", "node_modules", *leave_out
+    )
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        inside = Path(folder).relative_to(ROOT)
+        return unkept(folder, names) | {name for name in names if company.is_companys((inside / name).as_posix())}
+
+    shutil.copytree(ROOT, into, ignore=ignored, dirs_exist_ok=True)
+    _copy_company(of, into)
+
+
+@cache
+def complete_project(of: Path = COMPANY) -> Path:
+    """A company's project with a program of its own, the policies and the command, made once; nobody changes it."""
+    folder = _temporary_folder()
+    copy_repository(folder, of, leave_out=("tests", "benchmarks", "docs"))
+    return folder
 
 
 def own_copy(root: Path, part: str) -> None:
@@ -35,6 +75,18 @@ def own_copy(root: Path, part: str) -> None:
     if (root / part).is_symlink():
         (root / part).unlink()
         shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def _copy_company(of: Path, into: Path) -> None:
+    for file in company.files(of):
+        (into / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(of / file, into / file)
+
+
+def _temporary_folder() -> Path:
+    folder = tempfile.TemporaryDirectory(prefix="slipway-tests-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
 
 
 def keep(root: Path, services: Sequence[str]) -> None:

@@ -12,12 +12,13 @@ from typing import Any, Generic, TypeVar
 
 import pytest
 
+from tests.projects import complete_project
+
 from .faults import Faulted, survive_faults
 from .life import Life, live
 from .workspace import Tally, Workspace
 
 FOLDER = Path(__file__).parent
-PROJECT = FOLDER.parents[1]
 STACKS = ("ops", "dev", "stage", "prod")
 # A run of the CLI keeps about one core busy.
 _AT_ONCE = 2
@@ -75,7 +76,7 @@ def jobs(request: pytest.FixtureRequest) -> Iterator[dict[str, dict[str, Future[
 
 
 def _do(job: Callable[[Workspace, str], Any], stack: str, folder: Path) -> Any:
-    made = Workspace(PROJECT, folder)
+    made = Workspace(complete_project(), folder)
     try:
         return job(made, stack)
     finally:
@@ -85,8 +86,8 @@ def _do(job: Callable[[Workspace, str], Any], stack: str, folder: Path) -> Any:
 
 @pytest.fixture
 def workspace(tmp_path: Path, jobs: object) -> Iterator[Workspace]:
-    """The project with an empty cloud and no stack."""
-    made = Workspace(PROJECT, tmp_path)
+    """A company's project with an empty cloud and no stack."""
+    made = Workspace(complete_project(), tmp_path)
     yield made
     made.close()
     _tallies.append(made.tally())

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.projects import ROOT
+from tests.projects import ROOT, complete_project
 
 from .workspace import Run, Workspace
 
@@ -34,7 +34,7 @@ def summing_up() -> Any:
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A stack as CI has deployed it, and then a merged release."""
-    workspace = Workspace(ROOT, tmp_path_factory.mktemp("delivery"))
+    workspace = Workspace(complete_project(), tmp_path_factory.mktemp("delivery"))
     try:
         workspace.shrink([SERVICE])
         workspace.init(STACK)

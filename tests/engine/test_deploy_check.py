@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.projects import ROOT
+
 from .aws_api import AwsApi, deployed, every_deploy_succeeds
-from .conftest import PROJECT
 from .ecs import SERVICE, Ecs, EcsProvider
 from .workspace import Run, Workspace
 
@@ -84,13 +86,11 @@ class Deploys:
 @pytest.fixture
 def deploys(tmp_path: Path) -> Iterator[Deploys]:
     project = tmp_path / "committed"
-    (project / "components").mkdir(parents=True)
+    shutil.copytree(ROOT / "components", project / "components", ignore=shutil.ignore_patterns("__pycache__"))
     (project / "Pulumi.yaml").write_text(
         "name: slipway\nruntime: {name: python, options: {toolchain: pip, virtualenv: .venv}}\n"
     )
     (project / "__main__.py").write_text(PROGRAM)
-    for name in ("__init__.py", "assumed_role.py", "deploy_check.py"):
-        (project / "components" / name).write_text((PROJECT / "components" / name).read_text())
     workspace, ecs = Workspace(project, tmp_path), Ecs()
     provider, api = EcsProvider("aws", workspace.cloud, ecs), AwsApi(ecs.answer)
     workspace.env |= {"PULUMI_DEBUG_PROVIDERS": f"aws:{provider.port}", **api.env}

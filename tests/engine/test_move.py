@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import PROJECT
+from tests.projects import ROOT
+
 from .workspace import Workspace
 
 pytestmark = pytest.mark.engine
@@ -76,7 +77,7 @@ EcsService(
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Workspace]:
     project = tmp_path / "committed"
-    shutil.copytree(PROJECT / "components", project / "components", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "components", project / "components", ignore=shutil.ignore_patterns("__pycache__"))
     (project / "Pulumi.yaml").write_text(
         "name: slipway\nruntime: {name: python, options: {toolchain: pip, virtualenv: .venv}}\n"
     )

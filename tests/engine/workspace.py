@@ -28,7 +28,6 @@ PASSPHRASE = "a passphrase for tests"
 # What no output, log or state may show.
 API_KEY_CANARY = "canary-datadog-api-key-0f1e2d3c4b5a"
 APP_KEY_CANARY = "canary-datadog-app-key-5a4b3c2d1e0f"
-_LEFT_OUT = shutil.ignore_patterns(".*", "tests", "benchmarks", "docs", "build", "dist", "*.egg-info", "node_modules")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +125,7 @@ class Workspace:
         self.runs: list[Run] = []
         self.stack = ""
         self.survived = 0
-        shutil.copytree(project, self.project, ignore=_LEFT_OUT)
+        shutil.copytree(project, self.project)
         # The CLI runs the program with the interpreter that runs the tests, and installs nothing.
         (self.project / ".venv").symlink_to(sys.prefix, target_is_directory=True)
         for name in ("home", "state"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from plan.model import Plan, Resource
-from tests.projects import ROOT, jobs, plans
+from tests import projects
 
 STACKS = ("ops", "dev", "stage", "prod")
 ORGANIZATION_ID = "o-acme000001"
@@ -97,8 +97,8 @@ class Stack:
         return str(name)
 
 
-def platform(root: Path = ROOT) -> Mapping[str, Any]:
-    """`slipway:platform` of a project, the committed one unless said."""
+def platform(root: Path = projects.COMPANY) -> Mapping[str, Any]:
+    """`slipway:platform` of a project."""
     project: Mapping[str, Any] = yaml.safe_load((root / "Pulumi.yaml").read_text())
     value: Mapping[str, Any] = project["config"]["slipway:platform"]["value"]
     return value
@@ -111,14 +111,15 @@ def listed(value: Any) -> list[Any]:
 
 @cache
 def stacks() -> Mapping[str, Stack]:
-    """The committed stacks, evaluated once for all tests."""
-    return planned(ROOT, STACKS)
+    """A company's stacks, made once for all tests."""
+    return _stacks(projects.COMPANY, projects.planned().values())
 
 
 def planned(root: Path, names: Sequence[str]) -> Mapping[str, Stack]:
     """The stacks of a project."""
+    return _stacks(root, projects.plans(projects.jobs(root, names)))
+
+
+def _stacks(root: Path, plans: Iterable[Plan]) -> Mapping[str, Stack]:
     settings = platform(root)
-    return {
-        plan.stack: Stack(plan, settings["accounts"][plan.stack]["id"], settings["region"])
-        for plan in plans(jobs(root, names))
-    }
+    return {plan.stack: Stack(plan, settings["accounts"][plan.stack]["id"], settings["region"]) for plan in plans}

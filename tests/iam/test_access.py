@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from tests.iam.planned import STACKS, stacks
 from tests.iam.world import World, world
-from tests.projects import ROOT
+from tests.projects import COMPANY
 
 ROLES = ("administrator", "developer", "read-only", "deploy", "preview")
 # moto knows no account as a principal, so trust within ops is judged in test_proofs.py.
@@ -34,7 +34,7 @@ CAN = {
 
 def people() -> Mapping[str, Mapping[str, str]]:
     """User -> stack -> role, as `Pulumi.ops.yaml` says it."""
-    config = yaml.safe_load((ROOT / "Pulumi.ops.yaml").read_text())["config"]
+    config = yaml.safe_load((COMPANY / "Pulumi.ops.yaml").read_text())["config"]
     return {user: person["roles"] for user, person in config["slipway:people"].items()}
 
 

@@ -1,4 +1,4 @@
-"""Reports of the committed project, and a real browser without a window to open them in."""
+"""Reports of a company, and a real browser without a window to open them in."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from plan.architecture import SERVICE, services
 from plan.model import Plan, Resource
-from plan.project import Project
 from plan.revisions import Planned, Revision
 from slipway import report
-from tests.projects import ROOT, jobs, plans
+from tests import projects
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 MISSING = "needs Chromium or Chrome and its chromedriver on the PATH; on Debian: apt install chromium chromium-driver"
@@ -95,13 +94,11 @@ def browser(driver: webdriver.Chrome) -> Browser:
 
 @pytest.fixture(scope="session")
 def planned() -> Planned:
-    """The committed project."""
-    project = Project.load(ROOT)
     return Planned(
         revision=Revision(name="main", project_folder="", tree=None),
-        plans={plan.stack: plan for plan in plans(jobs(ROOT, STACKS))},
+        plans={stack: projects.planned()[stack] for stack in STACKS},
         failures={},
-        platform=project.stack_config("ops"),
+        platform=projects.project().stack_config("ops"),
     )
 
 

@@ -21,11 +21,6 @@ from plan.revisions import Planned
 from slipway import drawing, report
 from slipway.cli import app
 
-pytestmark = pytest.mark.filterwarnings(
-    # Other tests leave idle threads behind; the command itself has none when it forks.
-    "ignore:This process .* is multi-threaded:DeprecationWarning"
-)
-
 
 def text_of(page: str, section: str) -> str:
     """The words of one section, as a reader has them."""

@@ -16,22 +16,15 @@ from plan.project import ProjectError, StackConfig
 from slipway import access
 from slipway.cli import app
 from slipway.render import console
-from tests.projects import ROOT, copy_project, edit, jobs, plans
+from tests.projects import ROOT, copy_project, edit, planned, project
 from tests.unit.test_diff_revisions import commit, git
-
-pytestmark = pytest.mark.filterwarnings(
-    # Other tests leave idle threads behind; the command itself has none when it forks.
-    "ignore:This process .* is multi-threaded:DeprecationWarning"
-)
 
 ACCOUNTS = {"ops": "111111111111", "dev": "222222222222", "stage": "333333333333", "prod": "444444444444"}
 
 
 @pytest.fixture(scope="module")
 def ops() -> tuple[Plan, access.Platform]:
-    (job,) = jobs(ROOT, ["ops"])
-    (plan,) = plans([job])
-    return plan, access.Platform.of(job.config)
+    return planned()["ops"], access.Platform.of(project().stack_config("ops"))
 
 
 def test_everybody_reaches_what_their_groups_assume(ops: tuple[Plan, access.Platform]) -> None:

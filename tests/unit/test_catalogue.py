@@ -1,4 +1,4 @@
-"""The catalogue of the committed stacks: what it says is what the configuration says, and it says it every time."""
+"""The catalogue of a company's stacks: what it says is what the configuration says, and it says it every time."""
 
 from __future__ import annotations
 
@@ -12,21 +12,15 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from plan.model import Plan
-from plan.project import Project
 from slipway.catalogue import Service, catalogue, markdown, order, to_json
-from tests.projects import ROOT, jobs, plans
-
-pytestmark = pytest.mark.filterwarnings(
-    # Other tests leave idle threads behind; the command itself has none when it forks.
-    "ignore:This process .* is multi-threaded:DeprecationWarning"
-)
+from tests import projects
 
 STACKS = ("dev", "stage", "prod", "ops")
 
 
 @pytest.fixture(scope="module")
 def planned() -> dict[str, Plan]:
-    return dict(zip(STACKS, plans(jobs(ROOT, STACKS)), strict=True))
+    return {stack: projects.planned()[stack] for stack in STACKS}
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +29,14 @@ def services(planned: dict[str, Plan]) -> dict[str, Service]:
 
 
 def test_environments_come_in_the_order_of_a_release() -> None:
-    assert order(Project.load(ROOT).stacks()) == list(STACKS)
+    assert order(projects.project().stacks()) == list(STACKS)
 
 
 def test_every_service_in_every_environment_is_there(services: dict[str, Service]) -> None:
-    files = {file.stem: yaml.safe_load(file.read_text()) for file in (ROOT / "services").glob("*.yaml")}
+    files = {file.stem: yaml.safe_load(file.read_text()) for file in (projects.COMPANY / "services").glob("*.yaml")}
     assert services.keys() == files.keys()
     for stack in STACKS[:3]:
-        config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]["slipway:services"]
+        config = yaml.safe_load((projects.COMPANY / f"Pulumi.{stack}.yaml").read_text())["config"]["slipway:services"]
         assert {name for name, service in services.items() if stack in service.environments} == config.keys()
         for name, said in config.items():
             running, tasks = services[name].environments[stack], said.get("tasks", "")

@@ -11,13 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from slipway.cli import app
+from tests import projects
 
-pytestmark = pytest.mark.filterwarnings(
-    # Other tests leave idle threads behind; the command itself has none when it forks.
-    "ignore:This process .* is multi-threaded:DeprecationWarning"
-)
-
-ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """\
 import pulumi, pulumi_aws as aws
 
@@ -119,11 +114,10 @@ def test_without_a_project_the_error_names_the_file(tmp_path: Path) -> None:
     )
 
 
-def test_the_plan_of_this_project_is_the_same_to_the_byte_every_time() -> None:
+def test_a_plan_is_the_same_to_the_byte_every_time() -> None:
     runs = [
         subprocess.Popen(
-            [sys.executable, "-m", "slipway", "plan", "prod", "--json"],
-            cwd=ROOT,
+            [sys.executable, "-m", "slipway", "plan", "prod", "--json", "--root", str(projects.project().root)],
             env={**os.environ, "PYTHONHASHSEED": seed},
             stdout=subprocess.PIPE,
         )
@@ -167,8 +161,8 @@ def test_policies_as_json(project: Path) -> None:
     }
 
 
-def test_the_committed_stacks_keep_the_policies_but_for_what_is_excepted() -> None:
-    result = slipway("ops", "--policies", root=ROOT)
+def test_a_companys_stacks_keep_the_policies_but_for_what_is_excepted() -> None:
+    result = slipway("ops", "--policies", root=projects.project().root)
     assert result.exit_code == 0, result.stdout
     assert re.match(
         r"Policies ops  0 broken, [1-9]\d* excepted\n\nExcepted in policies/exceptions.yaml\n", result.stdout

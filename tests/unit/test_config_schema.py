@@ -18,10 +18,9 @@ from config.load import STACK_FILE_KEYS
 from config.service import SERVICE_KINDS
 from plan.project import Project
 from tests.config_project import ConfigProject
-from tests.projects import copy_project, edit
+from tests.projects import COMPANY, copy_project, edit, project
 
-ROOT = Path(__file__).parents[2]
-SERVICES = sorted((ROOT / "services").iterdir())
+SERVICES = sorted((COMPANY / "services").iterdir())
 STACK_SCHEMAS = {
     "ops": "ops-stack",
     "dev": "environment-stack",
@@ -73,16 +72,14 @@ def test_the_examples_of_services_are_valid() -> None:
         assert errors("service", example) == []
 
 
-def test_the_errors_in_the_document_are_those_of_the_committed_project(tmp_path: Path) -> None:
+def test_the_errors_in_the_document_are_those_of_a_project(tmp_path: Path) -> None:
     unknown, full = copy_project(tmp_path / "unknown"), copy_project(tmp_path / "full")
     edit(unknown / "services/gateway.yaml", r"^cluster: .*$", "cluster: apis")
     edit(full / "Pulumi.stage.yaml", r"^(    gateway: .* tasks: )\{[^}]*\}", r"\1{ min: 2, max: 12 }")
     text = reference.DOCUMENTS[0].read_text(encoding="utf-8")
     assert f"```\n{error_in(unknown)}\n```" in text
     _, _, problem = error_in(full).partition("\n\n")
-    # Any release and any scaling in stage changes the numbers.
-    counted = re.compile(r"[\d,]*\d")
-    assert f"```\n{counted.sub('N', problem)}\n```" in counted.sub("N", text)
+    assert f"```\n{problem}\n```" in text
 
 
 def error_in(root: Path) -> str:
@@ -94,24 +91,24 @@ def error_in(root: Path) -> str:
 
 
 @pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.stem)
-def test_the_committed_services_keep_their_schema(path: Path) -> None:
+def test_the_services_keep_their_schema(path: Path) -> None:
     assert errors("service", content(path)) == []
 
 
 @pytest.mark.parametrize("stack", STACK_SCHEMAS)
-def test_the_committed_stack_files_keep_their_schema(stack: str) -> None:
-    assert errors(STACK_SCHEMAS[stack], content(ROOT / f"Pulumi.{stack}.yaml")) == []
+def test_the_stack_files_keep_their_schema(stack: str) -> None:
+    assert errors(STACK_SCHEMAS[stack], content(COMPANY / f"Pulumi.{stack}.yaml")) == []
 
 
-def test_the_committed_platform_keeps_its_schema() -> None:
-    platform = content(ROOT / "Pulumi.yaml")["config"]["slipway:platform"]["value"]
+def test_the_platform_keeps_its_schema() -> None:
+    platform = content(COMPANY / "Pulumi.yaml")["config"]["slipway:platform"]["value"]
     assert errors("platform", platform) == []
 
 
-@pytest.mark.parametrize("path", [*SERVICES, *ROOT.glob("Pulumi.*.yaml")], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*SERVICES, *COMPANY.glob("Pulumi.*.yaml")], ids=lambda path: path.name)
 def test_every_file_names_its_schema_to_editors(path: Path) -> None:
     found = re.match(r"# yaml-language-server: \$schema=(\S+)\n", path.read_text(encoding="utf-8"))
-    assert found and (path.parent / found[1]).is_file()
+    assert found and (project().root / path.relative_to(COMPANY).parent / found[1]).is_file()
 
 
 STAGE = "Pulumi.stage.yaml"

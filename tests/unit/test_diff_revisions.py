@@ -18,11 +18,6 @@ from slipway.diff_report import Report, build, markdown
 from slipway.review import Found, Review
 from tests.projects import commit, copy_project, edit, git, own_copy
 
-pytestmark = pytest.mark.filterwarnings(
-    # Other tests leave idle threads behind; the command itself has none when it forks.
-    "ignore:This process .* is multi-threaded:DeprecationWarning"
-)
-
 STACKS = ("prod", "stage")
 REVISIONS = ("base", "drain", "open", "broken")
 

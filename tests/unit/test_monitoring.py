@@ -1,4 +1,4 @@
-"""The monitors and dashboards of the committed stacks, each query against the resources that it is about."""
+"""The monitors and dashboards of a company's stacks, each query against the resources that it is about."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from functions import deploy_events
 from plan.model import Plan, Resource
 from tests import datadog_models
 from tests.datadog_queries import Selector, compared, metric_query, selectors_of
-from tests.projects import ROOT, copy_project, edit, jobs, plans
+from tests.projects import COMPANY, copy_project, edit, jobs, planned, plans
 
 ENVIRONMENTS = ("dev", "stage", "prod")
 STACKS = (*ENVIRONMENTS, "ops")
@@ -46,7 +46,7 @@ PLAIN = {
 
 @pytest.fixture(scope="module")
 def evaluated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
-    """The committed stacks; and `more`: stage with the plain services, and with logs in Datadog."""
+    """All stacks; and `more`: stage with the plain services, and with logs in Datadog."""
     root = copy_project(tmp_path_factory.mktemp("project"))
     for name, text in PLAIN.items():
         rest = f"description: Says hello\nowner: platform\nimage: acme/{name}\ncpu: 64\nmemory_mib: 128\n"
@@ -55,9 +55,8 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
     releases += '    consumer: { version: "1.0.0", tasks: { min: 1, max: 2 } }\n    nightly: { version: "1.0.0" }\n'
     edit(root / "Pulumi.stage.yaml", r"\Z", releases)
     edit(root / "Pulumi.yaml", r"^        muted:", "        collect_logs: true\n        muted:")
-    names = (*STACKS, "more", "more-ops")
-    found = plans([*jobs(ROOT, STACKS), *jobs(root, ["stage", "ops"])])
-    return dict(zip(names, found, strict=True))
+    more = plans(jobs(root, ["stage", "ops"]))
+    return {**planned(), **dict(zip(("more", "more-ops"), more, strict=True))}
 
 
 def of_type(plan: Plan, short_type: str) -> dict[str, Resource]:
@@ -88,7 +87,7 @@ def test_every_service_has_every_monitor_that_its_kind_asks_for(evaluated: dict[
     found = services(plan)
     assert len(found) > 14
     for name, service in found.items():
-        file = PLAIN.get(name) or (ROOT / f"services/{name}.yaml").read_text()
+        file = PLAIN.get(name) or (COMPANY / f"services/{name}.yaml").read_text()
         said = yaml.safe_load(file)
         expected = set(ROWS[service.outputs["kind"]])
         tasks = service.outputs["tasks"]
@@ -165,7 +164,7 @@ def test_dev_alone_is_muted_by_one_setting(evaluated: dict[str, Plan]) -> None:
 
 @pytest.mark.parametrize("stack", [*STACKS, "more"])
 def test_every_monitor_says_what_why_where_and_whom(evaluated: dict[str, Plan], stack: str) -> None:
-    teams = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]["slipway:platform"]["value"]["teams"]
+    teams = yaml.safe_load((COMPANY / "Pulumi.yaml").read_text())["config"]["slipway:platform"]["value"]["teams"]
     for monitor in (r for r in evaluated[stack].resources if r.type == MONITOR):
         model = datadog_models.monitor(dict(monitor.inputs))
         levels, message = model.options.thresholds, model.message
@@ -282,7 +281,7 @@ class World:
             "functionname": {r.inputs["name"] for r in of_type(plan, "Function").values()},
             "queuename": {
                 queue
-                for file in (ROOT / "services").glob("*.yaml")
+                for file in (COMPANY / "services").glob("*.yaml")
                 if (queue := yaml.safe_load(file.read_text()).get("queue"))
             }
             | {"orders"},

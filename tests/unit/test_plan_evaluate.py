@@ -15,11 +15,7 @@ from plan import program
 from plan.evaluate import evaluate, jobs_for
 from plan.model import Failure, Plan, Resource
 from plan.project import Project
-
-pytestmark = pytest.mark.filterwarnings(
-    # Other tests leave idle threads behind; the command itself has none when it forks.
-    "ignore:This process .* is multi-threaded:DeprecationWarning"
-)
+from tests.projects import jobs, planned, plans, project
 
 PRELUDE = "import pulumi, pulumi_aws as aws\nfrom pulumi import ResourceOptions as Opts\n"
 
@@ -249,11 +245,9 @@ def test_registering_in_between_changes_nothing(run: Run, monkeypatch: pytest.Mo
 
 
 def test_a_plan_is_the_same_without_the_shortcuts(monkeypatch: pytest.MonkeyPatch) -> None:
-    project = Project.load(Path(__file__).parents[2])
-    jobs = jobs_for(project, project.stacks())
-    with_shortcuts = evaluate(jobs)
+    with_shortcuts = planned()
     monkeypatch.setattr(program.shortcuts, "take", lambda: None)
-    assert [plan_of(result) for result in evaluate(jobs)] == with_shortcuts
+    assert plans(jobs(project().root, project().stacks())) == [*with_shortcuts.values()]
 
 
 def test_an_asynchronous_program_is_awaited(run: Run) -> None:

@@ -20,7 +20,7 @@ from policies.plan import check, check_all
 from policies.rule import UNKNOWN, Rule
 from policies.rules import RULES
 from tests.engine.provider.sdk import resource_type
-from tests.projects import ROOT, jobs, plans
+from tests.projects import ROOT, planned
 
 STACKS = ("ops", "dev", "stage", "prod")
 PROVIDER = "urn:pulumi:stage::slipway::pulumi:providers:aws::aws"
@@ -481,8 +481,8 @@ def broken(resources: Resource | tuple[Resource, ...], rule: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def committed() -> dict[str, Plan]:
-    return {plan.stack: plan for plan in plans(jobs(ROOT, STACKS))}
+def committed() -> Mapping[str, Plan]:
+    return planned()
 
 
 @pytest.mark.parametrize(("rule", "resources"), [(rule, case) for rule, cases in PASSING.items() for case in cases])
@@ -514,15 +514,15 @@ def test_no_message_repeats_a_secret() -> None:
     assert "hunter2" not in finding.message
 
 
-# ---- the committed stacks
+# ---- a company's stacks
 
 
-def test_committed_stacks_break_no_rule(committed: dict[str, Plan]) -> None:
+def test_the_stacks_break_no_rule(committed: Mapping[str, Plan]) -> None:
     violations = [finding for finding in check_all(committed.values()) if finding.exception is None]
     assert [(found.stack, found.rule.name, found.resource.name, found.message) for found in violations] == []
 
 
-def test_every_exception_is_needed(committed: dict[str, Plan]) -> None:
+def test_every_exception_is_needed(committed: Mapping[str, Plan]) -> None:
     found = check_all(committed.values(), ())
     for exemption in exemptions.load():
         assert any(exemption.covers(each.rule.name, each.stack, each.resource) for each in found), exemption
@@ -569,7 +569,7 @@ def changed(plan: Plan, name: str, **inputs: Any) -> Plan:
     ],
 )
 def test_a_security_setting_of_one_environment_is_found(
-    committed: dict[str, Plan], name: str, inputs: dict[str, Any], message: str
+    committed: Mapping[str, Plan], name: str, inputs: dict[str, Any], message: str
 ) -> None:
     prod = changed(committed["prod"], name, **inputs)
     found = [each for each in check_all([committed["stage"], prod], ()) if each.rule.name == BETWEEN_STACKS]
@@ -577,7 +577,7 @@ def test_a_security_setting_of_one_environment_is_found(
     assert {(each.stack, each.resource.name) for each in found} == {("prod", name)}
 
 
-def test_a_security_resource_of_one_environment_is_found(committed: dict[str, Plan]) -> None:
+def test_a_security_resource_of_one_environment_is_found(committed: Mapping[str, Plan]) -> None:
     stage, prod = committed["stage"], committed["prod"]
     extra = open_to("10.0.0.0/8", 22)
     fewer = replace(prod, resources=tuple(each for each in prod.resources if each.name != "api-exec"))
@@ -588,7 +588,7 @@ def test_a_security_resource_of_one_environment_is_found(committed: dict[str, Pl
     ]
 
 
-def test_sizes_counts_and_versions_are_no_security_settings(committed: dict[str, Plan]) -> None:
+def test_sizes_counts_and_versions_are_no_security_settings(committed: Mapping[str, Plan]) -> None:
     stage, prod = committed["stage"], committed["prod"]
     assert [each.inputs for each in stage.resources] != [each.inputs for each in prod.resources]
     assert [each for each in check_all([stage, prod], ()) if each.rule.name == BETWEEN_STACKS] == []

@@ -17,11 +17,6 @@ from plan.revisions import Repository
 from slipway.diff_report import Report, build
 from tests.projects import ROOT, commit, copy_project, git, keep, own_copy
 
-pytestmark = pytest.mark.filterwarnings(
-    # Other tests leave idle threads behind; the command itself has none when it forks.
-    "ignore:This process .* is multi-threaded:DeprecationWarning"
-)
-
 RECORDS: Mapping[str, Mapping[str, Any]] = {
     file.stem: yaml.safe_load(file.read_text()) for file in sorted((ROOT / "tests/recorded_changes").glob("*.yaml"))
 }

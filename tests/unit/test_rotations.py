@@ -13,7 +13,7 @@ import pytest
 import yaml
 from moto import mock_aws
 
-from tests.projects import ROOT
+from tests.projects import COMPANY, ROOT
 
 SCRIPT: Any = runpy.run_path(str(ROOT / ".github/scripts/rotations.py"))
 
@@ -92,6 +92,6 @@ def test_a_parameter_that_is_not_there_is_an_error(project: Path, aws: Any) -> N
         look(project)
 
 
-def test_the_committed_stacks_are_found() -> None:
-    text = (ROOT / "Pulumi.prod.yaml").read_text()
+def test_a_companys_versions_are_found() -> None:
+    text = (COMPANY / "Pulumi.prod.yaml").read_text()
     assert [where for where, _ in SCRIPT["written"](text)] == [("gateway", "SIGNING_KEY")]

@@ -22,19 +22,14 @@ from slipway import run_task
 from slipway.cli import app
 from slipway.configuration import ChangeError
 from slipway.run_task import RunError, Target
-from tests.projects import ROOT, copy_project, edit, jobs, plans
+from tests.projects import copy_project, edit, planned, project
 
 ACCOUNT, REGION = "333333333333", "us-east-1"
-
-pytestmark = pytest.mark.filterwarnings(
-    # Other tests leave idle threads behind; the command itself has none when it forks.
-    "ignore:This process .* is multi-threaded:DeprecationWarning"
-)
 
 
 @pytest.fixture
 def target() -> Target:
-    return run_task.target(Project.load(ROOT), "orders", "stage")
+    return run_task.target(project(), "orders", "stage")
 
 
 @pytest.fixture
@@ -98,7 +93,7 @@ def run(target: Target, *command: str, wait: bool = True, profile: str | None = 
 
 
 def test_what_runs_where_is_as_planned(target: Target) -> None:
-    (plan,) = plans(jobs(ROOT, ["stage"]))
+    plan = planned()["stage"]
     names = {(r.type.rpartition(":")[2], r.name): r.inputs for r in plan.resources}
     assert target.cluster == names["Cluster", "api-cluster"]["name"]
     assert target.family == names["TaskDefinition", "orders-task"]["family"]
@@ -121,7 +116,7 @@ def test_what_runs_where_is_as_planned(target: Target) -> None:
 )
 def test_what_is_nowhere(service: str, stack: str, message: str) -> None:
     with pytest.raises(ProjectError, match=message.replace("?", r"\?")):
-        run_task.target(Project.load(ROOT), service, stack)
+        run_task.target(project(), service, stack)
 
 
 def test_a_service_that_a_stack_does_not_run(tmp_path: Path) -> None:
@@ -134,7 +129,7 @@ def test_a_service_that_a_stack_does_not_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("service", ["orders", "ledger"])
 def test_what_runs_for_ever_needs_a_command(service: str) -> None:
     with pytest.raises(ChangeError, match=f"{service} runs for ever by itself: say after -- what to run instead"):
-        run(run_task.target(Project.load(ROOT), service, "stage"))
+        run(run_task.target(project(), service, "stage"))
 
 
 # What ECS is asked for -----------------------------------------------------------------------------------------------
@@ -192,7 +187,7 @@ def at_run_task(monkeypatch: pytest.MonkeyPatch, look: Callable[[dict[str, Any]]
 
 
 def test_a_job_runs_as_it_is_before_its_time(ecs: Any) -> None:
-    code, _ = run(run_task.target(Project.load(ROOT), "invoices", "stage"))
+    code, _ = run(run_task.target(project(), "invoices", "stage"))
     (task,) = tasks()
     assert (code, task.overrides) == (0, {})
     assert task.task_definition_arn.endswith(":task-definition/invoices:2")
@@ -246,7 +241,7 @@ def test_whoever_stops_waiting_stops_no_task(ecs: Any, target: Target, monkeypat
 
 
 def test_the_wrong_account_starts_nothing(ecs: Any, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
-    prod = run_task.target(Project.load(ROOT), "orders", "prod")
+    prod = run_task.target(project(), "orders", "prod")
     with pytest.raises(
         RunError, match=f"account {ACCOUNT}, and prod is 444444444444; nothing was started.*acme-prod-d"
     ):
@@ -260,7 +255,9 @@ def test_without_credentials(target: Target, monkeypatch: pytest.MonkeyPatch, tm
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    result = CliRunner().invoke(app, ["run", "orders", "--stack", "stage", "--root", str(ROOT), "--", "ls", "-l"])
+    result = CliRunner().invoke(
+        app, ["run", "orders", "--stack", "stage", "--root", str(project().root), "--", "ls", "-l"]
+    )
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
         "AWS cannot be asked: Unable to locate credentials. Name a profile of stage by --profile or AWS_PROFILE;"
@@ -279,7 +276,7 @@ def test_a_service_that_is_not_deployed_yet(ecs: Any, target: Target) -> None:
 
 def test_a_cluster_that_is_not_there_yet(ecs: Any) -> None:
     with pytest.raises(RunError, match="stage has no cluster app with hosts yet: deploy it first"):
-        run(run_task.target(Project.load(ROOT), "digest", "stage"))
+        run(run_task.target(project(), "digest", "stage"))
 
 
 def test_ecs_that_starts_nothing_says_why(ecs: Any, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:

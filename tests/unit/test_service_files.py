@@ -16,14 +16,9 @@ from plan.model import Plan, Resource
 from plan.project import Project
 from slipway import service_files
 from slipway.service_files import Answers, First
-from tests.projects import ROOT, changed, copy_project, edit, jobs, plans
+from tests.projects import COMPANY, changed, copy_project, edit, jobs, plans, project
 from tests.unit.test_releases import changed as lines_changed
 from tests.unit.test_releases import done, files, refused, slipway
-
-pytestmark = pytest.mark.filterwarnings(
-    # Other tests leave idle threads behind; the command itself has none when it forks.
-    "ignore:This process .* is multi-threaded:DeprecationWarning"
-)
 
 WEB = ("--kind", "web", "--owner", "platform", "--cluster", "api", "--description", "Says hello")
 WORKER = ("--kind", "worker", *WEB[2:])
@@ -66,7 +61,7 @@ def test_a_new_file_reads_like_the_committed_ones(root: Path, kind: str) -> None
     done(root, "service", "new", "hello", *own)
     text = (root / "services/hello.yaml").read_text()
     alike = [
-        committed for committed in ((ROOT / "services").glob("*.yaml")) if f"kind: {kind}\n" in committed.read_text()
+        committed for committed in ((COMPANY / "services").glob("*.yaml")) if f"kind: {kind}\n" in committed.read_text()
     ]
     assert alike
     keys = list(yaml.safe_load(text))
@@ -202,7 +197,7 @@ def test_a_terminal_asks_for_what_is_not_given() -> None:
         return next(asked)
 
     said = {"kind": None, "description": "x", "owner": None, "cluster": "app", "schedule": None}
-    assert service_files.answers(Project.load(ROOT), said, ask) == {
+    assert service_files.answers(project(), said, ask) == {
         "kind": "job",
         "description": "x",
         "owner": "growth",
@@ -211,7 +206,7 @@ def test_a_terminal_asks_for_what_is_not_given() -> None:
     }
     assert questions == ["Kind (web, worker, job)"] * 2 + ["Owner (growth, payments, platform)", "Schedule"]
     said |= {"kind": "worker", "owner": "growth"}
-    assert "schedule" not in service_files.answers(Project.load(ROOT), said, ask)
+    assert "schedule" not in service_files.answers(project(), said, ask)
 
 
 # Another name --------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The committed stacks as a whole, by what they declare."""
+"""The stacks of a company as a whole, by what they declare."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from plan.diff import differences
 from plan.model import STACK_TYPE, Plan
 from plan.parity import compare
 from tests.everyday_changes import NEW_SERVICE
-from tests.projects import changed, copy_project, edit, jobs, plans
+from tests.projects import COMPANY, changed, copy_project, edit, jobs, planned, plans
 
 ENVIRONMENTS = ("dev", "stage", "prod")
 STACKS = ("ops", *ENVIRONMENTS)
@@ -52,10 +52,10 @@ MIGRATION = """\
 
 @pytest.fixture(scope="module")
 def evaluated(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Plan]:
-    """(variant, stack) to plan: the committed project, and what everyday changes make of it."""
+    """(variant, stack) to plan: the project as committed, and what everyday changes make of it."""
     variants = {
         name: copy_project(tmp_path_factory.mktemp(name))
-        for name in ("committed", "drain", "added", "removed", "moving", "queue", "sizes")
+        for name in ("drain", "added", "removed", "moving", "queue", "sizes")
     }
     edit(variants["drain"] / "services/orders.yaml", r"\Z", "drain_seconds: 60\n")
     (variants["added"] / "services/hello.yaml").write_text(NEW_SERVICE)
@@ -72,7 +72,6 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str],
     )
     edit(variants["sizes"] / "services/dashboard.yaml", r"\Z", "balancer: 2\n")
     wanted = {
-        "committed": STACKS,
         "drain": ENVIRONMENTS,
         "added": ("stage",),
         "removed": ("stage",),
@@ -82,7 +81,8 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str],
     }
     keys = [(variant, stack) for variant, stacks in wanted.items() for stack in stacks]
     work = [job for variant, stacks in wanted.items() for job in jobs(variants[variant], stacks)]
-    return dict(zip(keys, plans(work), strict=True))
+    committed = {("committed", stack): plan for stack, plan in planned().items()}
+    return committed | dict(zip(keys, plans(work), strict=True))
 
 
 def test_whoever_operates_an_environment_enters_its_bastion_with_their_own_key(
@@ -130,7 +130,7 @@ def test_providers_assume_a_role_in_the_account_that_they_are_for(
 
 @pytest.mark.parametrize("stack", ENVIRONMENTS)
 def test_nothing_of_an_environment_names_another_account(evaluated: dict[tuple[str, str], Plan], stack: str) -> None:
-    accounts = yaml.safe_load(Path("Pulumi.yaml").read_text())["config"]["slipway:platform"]["value"]["accounts"]
+    accounts = yaml.safe_load((COMPANY / "Pulumi.yaml").read_text())["config"]["slipway:platform"]["value"]["accounts"]
     foreign = {account["id"] for name, account in accounts.items() if name not in (stack, "ops")}
     text = json.dumps(evaluated["committed", stack].to_json())
     assert accounts[stack]["id"] in text
@@ -245,11 +245,13 @@ def test_whatever_runs_at_a_hosts_first_boot_is_a_sound_script(
 
 def test_every_ingress_has_a_source_that_needs_it(evaluated: dict[tuple[str, str], Plan]) -> None:
     """The network itself, a security group, the offices; the world only at the public balancers' two ports."""
-    platform = yaml.safe_load(Path("Pulumi.yaml").read_text())["config"]["slipway:platform"]["value"]
+    platform = yaml.safe_load((COMPANY / "Pulumi.yaml").read_text())["config"]["slipway:platform"]["value"]
     for (_, stack), plan in evaluated.items():
         if stack == "ops":
             continue
-        network = yaml.safe_load(Path(f"Pulumi.{stack}.yaml").read_text())["config"]["slipway:environment"]["cidr"]
+        network = yaml.safe_load((COMPANY / f"Pulumi.{stack}.yaml").read_text())["config"]["slipway:environment"][
+            "cidr"
+        ]
         groups = {f"${{{r.name}:SecurityGroup.id}}" for r in plan.resources if r.short_type == "SecurityGroup"}
         rules = [r for r in plan.resources if r.short_type == "SecurityGroupIngressRule"]
         assert len(rules) > 10
@@ -370,7 +372,7 @@ def test_only_dev_has_nights(evaluated: dict[tuple[str, str], Plan]) -> None:
 
 def test_ops_has_a_page_for_each_service(evaluated: dict[tuple[str, str], Plan]) -> None:
     pages = {r.name for r in evaluated["committed", "ops"].resources if r.type == "slipway:datadog:ServicePage"}
-    assert pages == {path.stem for path in Path("services").glob("*.yaml")}
+    assert pages == {path.stem for path in (COMPANY / "services").glob("*.yaml")}
 
 
 # Stage and prod ------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.projects import ROOT, git
+from tests.projects import COMPANY, ROOT, git
 
 SCRIPTS = ROOT / ".github/scripts"
 
@@ -322,7 +322,9 @@ def test_what_a_job_reads_of_a_preview(
 
 
 def platform() -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]["slipway:platform"]["value"]
+    content: dict[str, Any] = yaml.safe_load((COMPANY / "Pulumi.yaml").read_text())["config"]["slipway:platform"][
+        "value"
+    ]
     return content
 
 
@@ -339,7 +341,7 @@ def test_what_a_job_has_to_know_of_an_account() -> None:
 
 def test_facts_are_printed_as_outputs_of_a_step() -> None:
     command = [sys.executable, str(SCRIPTS / "facts.py"), "dev", "deploy"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=COMPANY, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[:2] == [
         "account-id=222222222222",
         "role-arn=arn:aws:iam::222222222222:role/deploy",
@@ -348,7 +350,7 @@ def test_facts_are_printed_as_outputs_of_a_step() -> None:
 
 @pytest.mark.parametrize(("key", "value"), [("ami_release", "2023.0.20261201-kernel-6.1"), ("agent_version", "7.99.0")])
 def test_a_bump_changes_one_line(key: str, value: str) -> None:
-    before = (ROOT / "Pulumi.yaml").read_text()
+    before = (COMPANY / "Pulumi.yaml").read_text()
     after = bump.bump(before, key, value)
     pairs = zip(before.splitlines(), after.splitlines(), strict=True)
     ((old, new),) = [(one, other) for one, other in pairs if one != other]

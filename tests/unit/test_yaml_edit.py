@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway.yaml_edit import EditError, Quoted, YamlFile
-from tests.projects import ROOT
+from tests.projects import COMPANY
 
 STACKS = ("dev", "stage", "prod")
 SERVICES = ("config", "slipway:services")
@@ -47,7 +47,7 @@ def changed(before: str, after: str) -> list[str]:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_version_of_the_committed_files_changes_one_line_and_back_to_the_byte(stack: str) -> None:
-    text = (ROOT / f"Pulumi.{stack}.yaml").read_text()
+    text = (COMPANY / f"Pulumi.{stack}.yaml").read_text()
     names = yaml.safe_load(text)["config"]["slipway:services"]
     assert len(names) > 10
     for name in names:
