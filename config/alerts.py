@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from config.fields import Model
 
 Kind = Literal["web", "worker", "job"]
 AlertName = Literal[
@@ -140,15 +144,26 @@ ALERTS: dict[AlertName, Alert] = {
 }
 
 
-class Override(Protocol):
-    """What a service file says about one monitor: other thresholds, or the reason why it is switched off."""
+class AlertOverride(Model):
+    """Other thresholds for one monitor, or its switch-off with a reason."""
 
-    @property
-    def warning(self) -> float | None: ...
-    @property
-    def critical(self) -> float | None: ...
-    @property
-    def disabled(self) -> str | None: ...
+    warning: float | None = Field(default=None, description="the warning threshold in the monitor's unit")
+    critical: float | None = Field(default=None, description="the critical threshold in the monitor's unit")
+    disabled: str | None = Field(default=None, min_length=10, description="the reason why the monitor is switched off")
+
+    @field_validator("disabled", mode="before")
+    @classmethod
+    def _no_switch(cls, disabled: object) -> object:
+        if isinstance(disabled, bool):
+            raise ValueError("a reason of 10 or more characters, not a switch")
+        return disabled
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        thresholds = (self.warning is not None) + (self.critical is not None)
+        if (self.disabled is None) == (thresholds == 0):
+            raise ValueError("`warning`, `critical` or both, or `disabled` with the reason")
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +182,7 @@ def alerts_of(kind: Kind) -> dict[AlertName, Alert]:
     return {name: alert for name, alert in ALERTS.items() if kind in alert.kinds}
 
 
-def violations(kind: Kind, name: AlertName, override: Override) -> Iterator[tuple[str, object, str]]:
+def violations(kind: Kind, name: AlertName, override: AlertOverride) -> Iterator[tuple[str, object, str]]:
     """Why an override cannot be applied: the key below the monitor, what was given, and what is allowed."""
     alert = ALERTS[name]
     if kind not in alert.kinds:
@@ -189,7 +204,7 @@ def violations(kind: Kind, name: AlertName, override: Override) -> Iterator[tupl
         )
 
 
-def thresholds(kind: Kind, overrides: Mapping[AlertName, Override]) -> dict[AlertName, Thresholds]:
+def thresholds(kind: Kind, overrides: Mapping[AlertName, AlertOverride]) -> dict[AlertName, Thresholds]:
     """The thresholds of every monitor that a service of this kind gets, but those that it switches off.
 
     `violations` has judged the overrides before.
@@ -206,7 +221,7 @@ def defaults(alert: Alert) -> Thresholds:
     return _thresholds(alert, None)
 
 
-def _levels(alert: Alert, override: Override | None) -> tuple[float, float]:
+def _levels(alert: Alert, override: AlertOverride | None) -> tuple[float, float]:
     if override is None:
         return alert.warning, alert.critical
     return (
@@ -215,7 +230,7 @@ def _levels(alert: Alert, override: Override | None) -> tuple[float, float]:
     )
 
 
-def _thresholds(alert: Alert, override: Override | None) -> Thresholds:
+def _thresholds(alert: Alert, override: AlertOverride | None) -> Thresholds:
     warning, critical = _levels(alert, override)
     return Thresholds(
         fires=alert.fires,

@@ -1,4 +1,4 @@
-"""How often a schedule runs a job, as far as a monitor needs it to notice that a run is missing."""
+"""The runs of a job that a monitor can expect of its schedule, to notice that one is missing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PATIENCE_HOURS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rhythm:
+class ExpectedRuns:
     """In the last `window_minutes` at least `runs` must have succeeded."""
 
     window_minutes: int
@@ -30,7 +30,7 @@ class Rhythm:
     recurrence: str | None = None  # when to look (RFC 5545), in the schedule's time zone; None: always
 
 
-def rhythm(schedule: str) -> Rhythm | None:
+def expected_runs(schedule: str) -> ExpectedRuns | None:
     """What to expect of a schedule that `config.service` accepted; None where no monitor can tell."""
     kind, _, expression = schedule.removesuffix(")").partition("(")
     if kind == "rate":
@@ -48,14 +48,14 @@ def rhythm(schedule: str) -> Rhythm | None:
     if re.fullmatch(r"\d+(,\d+)*|L", day_of_month) and re.fullmatch(r"\*|\d+(,\d+)*", month):
         days = "-1" if day_of_month == "L" else day_of_month
         recurrence = f"FREQ=MONTHLY;INTERVAL=1;{months}BYMONTHDAY={days};{at}"
-        return Rhythm(window_minutes=_DAY_MINUTES, runs=1, recurrence=recurrence)
+        return ExpectedRuns(window_minutes=_DAY_MINUTES, runs=1, recurrence=recurrence)
     if day_of_month in ("*", "?") and month == "*" and not re.search(r"[#L]", day_of_week):
         # Once a day is enough: the week before that time has one run of each day that the schedule names.
         recurrence = f"FREQ=DAILY;INTERVAL=1;{at}"
-        return Rhythm(window_minutes=_WEEK_MINUTES, runs=1, recurrence=recurrence)
+        return ExpectedRuns(window_minutes=_WEEK_MINUTES, runs=1, recurrence=recurrence)
     return None
 
 
-def _rolling(period_minutes: int) -> Rhythm | None:
+def _rolling(period_minutes: int) -> ExpectedRuns | None:
     window = max(round(period_minutes * _PERIODS), _LEAST_WINDOW_MINUTES)
-    return Rhythm(window_minutes=window, runs=2) if window <= LONGEST_WINDOW_MINUTES else None
+    return ExpectedRuns(window_minutes=window, runs=2) if window <= LONGEST_WINDOW_MINUTES else None

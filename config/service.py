@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationInfo, field_validator, model_validator
 
-from config.alerts import AlertName
+from config.alerts import AlertName, AlertOverride
 from config.fields import (
     ClusterName,
     EnvironmentVariable,
@@ -80,28 +80,6 @@ class Permission(Model):
     resources: tuple[Resource, ...] = Field(min_length=1, description="the ARNs that the actions are allowed on")
 
 
-class AlertOverride(Model):
-    """Other thresholds for one monitor, or its switch-off with a reason."""
-
-    warning: float | None = Field(default=None, description="the warning threshold in the monitor's unit")
-    critical: float | None = Field(default=None, description="the critical threshold in the monitor's unit")
-    disabled: str | None = Field(default=None, min_length=10, description="the reason why the monitor is switched off")
-
-    @field_validator("disabled", mode="before")
-    @classmethod
-    def _no_switch(cls, disabled: object) -> object:
-        if isinstance(disabled, bool):
-            raise ValueError("a reason of 10 or more characters, not a switch")
-        return disabled
-
-    @model_validator(mode="after")
-    def _one_of(self) -> Self:
-        thresholds = (self.warning is not None) + (self.critical is not None)
-        if (self.disabled is None) == (thresholds == 0):
-            raise ValueError("`warning`, `critical` or both, or `disabled` with the reason")
-        return self
-
-
 class Peak(Model):
     """A time in which more tasks are kept, whether there is load or not yet."""
 
@@ -168,6 +146,11 @@ class Strategy(Model):
     bake_minutes: int = Field(
         default=5, ge=0, le=MOST_MINUTES, description="minutes that the old tasks are kept for afterwards, 0 to 60"
     )
+
+    @property
+    def shifts(self) -> bool:
+        """Whether ECS moves the load balancer's weights, and does not replace task by task."""
+        return self.kind != "rolling"
 
     @model_validator(mode="after")
     def _within_an_update(self) -> Self:

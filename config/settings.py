@@ -10,7 +10,7 @@ from typing import get_args
 from config.fields import Environment, Exposure, Stack
 from config.migration import Migration
 from config.platform import Account, ClusterDefinition, Platform, Team
-from config.service import Service, WebService
+from config.service import Service, WebService, WorkerService
 from config.stack import ClusterSize, Identity, Person, Range, balancer_name
 
 
@@ -43,6 +43,11 @@ class DeployedService:
     secret_versions: Mapping[str, str]
     owner: Team
     runbook: str
+
+    @property
+    def queue(self) -> str | None:
+        """The SQS queue that a worker empties."""
+        return self.spec.queue if isinstance(self.spec, WorkerService) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +86,14 @@ class EnvironmentSettings(StackSettings):
     ssh_keys: Mapping[str, str]
     """The OpenSSH key of each person who operates the environment, by user name."""
 
+    @property
+    def web_services(self) -> dict[str, WebService]:
+        """The services that are reached by HTTP, by name."""
+        return {name: one.spec for name, one in self.services.items() if isinstance(one.spec, WebService)}
+
     def is_public(self, cluster: str) -> bool:
         """Whether services of a cluster are reached from the internet."""
-        specs = [service.spec for service in self.services.values()]
-        return any(isinstance(s, WebService) and (s.cluster, s.exposure) == (cluster, "public") for s in specs)
+        return any((web.cluster, web.exposure) == (cluster, "public") for web in self.web_services.values())
 
     @property
     def domain(self) -> str:

@@ -9,12 +9,12 @@ import pulumi_aws as aws
 
 from components.compute.ecs_cluster import EcsCluster
 from components.network.network import Network
-from components.network.traffic_shift import EndpointArgs, TrafficShift, TrafficShiftArgs
-from components.network.vpc_peering import PeerArgs, VpcPeering, VpcPeeringArgs
+from components.network.traffic_shift import TrafficShift, TrafficShiftArgs
+from components.network.vpc_peering import VpcPeering, VpcPeeringArgs
 from components.security.iam import role_arn
-from config.migration import End, Peer, Shift
-from config.service import WebService
+from config.migration import Peer
 from config.settings import EnvironmentSettings
+from config.stack import balancer_name
 
 
 def migration(
@@ -33,21 +33,25 @@ def migration(
                 vpc_id=network.vpc_id,
                 cidr=settings.identity.cidr,
                 route_table_ids=dict(zip(zones, network.private_route_table_ids, strict=True)),
-                peer=PeerArgs(
-                    account_id=peer.account_id,
-                    region=peer.region,
-                    vpc_id=peer.vpc_id,
-                    cidr=peer.cidr,
-                    route_table_ids=peer.route_table_ids,
-                    security_group_id=peer.security_group_id,
-                    port=peer.port,
-                    provider=_peer_provider(settings, name, peer),
-                ),
+                peer=peer,
+                peer_provider=_peer_provider(settings, name, peer),
             ),
             opts,
         )
     for name, shift in settings.migration.shifts.items():
-        _shift(name, shift, settings, clusters, root_zone, opts)
+        web = settings.web_services[shift.service]
+        TrafficShift(
+            f"shift-{name}",
+            TrafficShiftArgs(
+                shift=shift,
+                zone_id=settings.platform.root_zone_id,
+                zone_provider=root_zone,
+                balancer=clusters[web.cluster].balancers[balancer_name(web.exposure, web.balancer)],
+                health_host=f"{shift.service}.{settings.domain}",
+                health_path=web.health_check.path,
+            ),
+            opts,
+        )
 
 
 def _peer_provider(settings: EnvironmentSettings, name: str, peer: Peer) -> aws.Provider:
@@ -60,45 +64,4 @@ def _peer_provider(settings: EnvironmentSettings, name: str, peer: Peer) -> aws.
             aws.ProviderAssumeRoleArgs(role_arn=role_arn(peer.account_id, peer.role), session_name="slipway")
         ],
         default_tags=aws.ProviderDefaultTagsArgs(tags={"env": settings.stack, "managed-by": "slipway"}),
-    )
-
-
-def _shift(
-    name: str,
-    shift: Shift,
-    settings: EnvironmentSettings,
-    clusters: Mapping[str, EcsCluster],
-    root_zone: aws.Provider,
-    opts: pulumi.ResourceOptions,
-) -> None:
-    spec = settings.services[shift.service].spec
-    assert isinstance(spec, WebService)  # checked with the configuration
-    balancer = clusters[spec.cluster].balancer("public", spec.balancer)
-    TrafficShift(
-        f"shift-{name}",
-        TrafficShiftArgs(
-            host=shift.host,
-            zone_id=settings.platform.root_zone_id,
-            zone_provider=root_zone,
-            alias=shift.alias,
-            new_percent=shift.new_percent,
-            old=_old(shift.old) if shift.old else None,
-            new=EndpointArgs(
-                target=balancer.dns_name,
-                target_zone_id=balancer.zone_id,
-                health_host=f"{shift.service}.{settings.domain}",
-                health_path=spec.health_check.path,
-            ),
-            listener_arn=balancer.listener_arn,
-        ),
-        opts,
-    )
-
-
-def _old(end: End) -> EndpointArgs:
-    return EndpointArgs(
-        target=end.target,
-        target_zone_id=end.target_zone_id,
-        health_host=end.health_host,
-        health_path=end.health_path,
     )

@@ -8,9 +8,9 @@ from urllib.parse import quote
 import pulumi
 
 from components.account.audit_trail import AuditTrail
-from components.compute.deploy_check import DeployCheck
 from components.compute.ecs_cluster import EcsCluster
 from components.compute.ecs_service import EcsService
+from components.compute.placement import Placement
 from components.monitoring.account_alerts import AccountAlerts, AccountAlertsArgs
 from components.monitoring.cluster_alerts import ClusterAlerts, ClusterAlertsArgs
 from components.monitoring.datadog_agent import DatadogAgent, DatadogAgentArgs
@@ -23,10 +23,6 @@ from components.monitoring.monitors import Audience
 from components.monitoring.service_alerts import ServiceAlerts, ServiceAlertsArgs
 from components.monitoring.service_dashboard import ServiceDashboard, ServiceDashboardArgs
 from components.monitoring.service_objective import ServiceObjective, ServiceObjectiveArgs
-from config import alerts
-from config.instance_types import AGENT_CPU, AGENT_MEMORY_MIB
-from config.schedules import rhythm
-from config.service import JobService, WebService, WorkerService
 from config.settings import DeployedService, EnvironmentSettings, StackSettings
 
 
@@ -39,23 +35,15 @@ def account_monitoring(
     muted: bool = False,
 ) -> None:
     """Watch the account under any stack. `opts` has the account's provider and Datadog's."""
-    platform = settings.platform
-    forwarder = platform.datadog.log_forwarder
     DatadogIntegration(
         "datadog",
         DatadogIntegrationArgs(
             account_id=settings.account.id,
             environment=settings.stack,
-            region=platform.region,
+            region=settings.platform.region,
+            datadog=settings.platform.datadog,
             trail_bucket=trail.bucket if trail else None,
             trail_key_arn=trail.key_arn if trail else None,
-            tag_filters=platform.datadog.tag_filters,
-            collect_resources=platform.datadog.collect_resources,
-            log_forwarder_arns=[f"arn:aws:lambda:{platform.region}:{settings.account.id}:function:{forwarder.function}"]
-            if forwarder
-            else [],
-            log_sources=forwarder.sources if forwarder else [],
-            notify_event_bus=platform.datadog.event_bus,
         ),
         opts,
     )
@@ -65,12 +53,10 @@ def account_monitoring(
 def platform_audience(settings: StackSettings, links: Mapping[str, pulumi.Input[str]] | None = None) -> Audience:
     """Who is told of what every service shares."""
     owner = settings.platform.datadog.owner
-    team = settings.platform.teams[owner]
     return Audience(
         environment=settings.stack,
         owner=owner,
-        chat=team.chat,
-        pager=team.pager,
+        team=settings.platform.teams[owner],
         runbook_url=f"{settings.platform.datadog.runbooks}/platform",
         links={**(links or {}), "Last deploys": _events_page(settings, f"env:{settings.stack}")},
     )
@@ -79,8 +65,8 @@ def platform_audience(settings: StackSettings, links: Mapping[str, pulumi.Input[
 def monitoring(
     settings: EnvironmentSettings,
     clusters: Mapping[str, EcsCluster],
+    placements: Mapping[str, Placement],
     services: Mapping[str, EcsService],
-    deploy_check: DeployCheck,
     opts: pulumi.ResourceOptions,
 ) -> None:
     """Watch the whole environment. `opts` has the account's provider and Datadog's."""
@@ -100,41 +86,19 @@ def monitoring(
             environment=environment,
             account_id=settings.account.id,
             region=platform.region,
-            site=platform.datadog.site,
-            api_key_secret=platform.datadog.api_key_secret,
+            datadog=platform.datadog,
             log_retention_days=platform.log_retention_days,
             groups={name: cluster.group_name for name, cluster in clusters.items()},
         ),
         opts,
     )
-    for name, cluster in clusters.items():
+    for name, placement in placements.items():
         DatadogAgent(
             f"{name}-datadog-agent",
-            DatadogAgentArgs(
-                environment=environment,
-                account_id=settings.account.id,
-                region=platform.region,
-                cluster=name,
-                cluster_arn=cluster.arn,
-                site=platform.datadog.site,
-                version=platform.datadog.agent_version,
-                api_key_secret=platform.datadog.api_key_secret,
-                log_retention_days=platform.log_retention_days,
-                audience=audience,
-                collect_logs=platform.datadog.collect_logs,
-                collect_processes=platform.datadog.collect_processes,
-                collect_network=platform.datadog.collect_network,
-                cpu=AGENT_CPU,
-                memory_mib=AGENT_MEMORY_MIB,
-                deploy_check=deploy_check,
-            ),
+            DatadogAgentArgs(placement=placement, datadog=platform.datadog, audience=audience),
             opts,
         )
-        ClusterAlerts(
-            f"{name}-cluster",
-            ClusterAlertsArgs(environment=environment, cluster=name, audience=audience),
-            opts,
-        )
+        ClusterAlerts(f"{name}-cluster", ClusterAlertsArgs(cluster=name, audience=audience), opts)
     EnvironmentAlerts(
         "environment",
         EnvironmentAlertsArgs(audience=audience, events_function=events.function_name),
@@ -150,62 +114,41 @@ def _service(
     deployed: EcsService,
     opts: pulumi.ResourceOptions,
 ) -> None:
-    name, spec, environment = service.name, service.spec, settings.environment
-    thresholds = alerts.thresholds(spec.kind, spec.alerts)
-    tasks_max = None if service.tasks.fixed or spec.kind == "job" else service.tasks.max
-    queue = spec.queue if isinstance(spec, WorkerService) else None
+    name, environment = service.name, settings.environment
     objective_id: pulumi.Output[str] | None = None
-    if isinstance(spec, WebService):
+    if web := settings.web_services.get(name):
         objective_id = ServiceObjective(
             name,
-            ServiceObjectiveArgs(
-                service=name,
-                environment=environment,
-                owner=spec.owner,
-                target_groups=deployed.target_groups,
-                availability_percent=spec.availability_percent,
-            ),
+            ServiceObjectiveArgs(spec=web, environment=environment, target_groups=deployed.target_groups),
             opts,
         ).id
     page = ServiceDashboard(
         name,
         ServiceDashboardArgs(
-            service=name,
-            kind=spec.kind,
-            description=spec.description,
+            service=service,
             environment=environment,
-            owner=spec.owner,
-            cluster=spec.cluster,
-            runbook_url=service.runbook,
-            thresholds=thresholds,
             target_groups=deployed.target_groups,
             objective_id=objective_id,
-            queue=queue,
         ),
         opts,
     )
     ServiceAlerts(
         name,
         ServiceAlertsArgs(
-            service=name,
-            cluster=spec.cluster,
-            environment=environment,
-            owner=spec.owner,
-            chat=service.owner.chat,
-            pager=service.owner.pager,
-            runbook_url=service.runbook,
-            thresholds=thresholds,
+            service=service,
+            audience=Audience(
+                environment=environment,
+                owner=service.spec.owner,
+                team=service.owner,
+                runbook_url=service.runbook,
+                links={
+                    "Dashboard": _dashboard_page(settings, page.path),
+                    "Last deploys": _events_page(settings, f"env:{environment} service:{name}"),
+                },
+            ),
             target_groups=deployed.target_groups,
             objective_id=objective_id,
-            tasks_max=tasks_max,
-            queue=queue,
-            rhythm=rhythm(spec.schedule) if isinstance(spec, JobService) else None,
-            time_zone=spec.time_zone if isinstance(spec, JobService) else "UTC",
             logs_collected=settings.platform.datadog.collect_logs,
-            links={
-                "Dashboard": _dashboard_page(settings, page.path),
-                "Last deploys": _events_page(settings, f"env:{environment} service:{name}"),
-            },
         ),
         opts,
     )

@@ -18,7 +18,6 @@ from components.network.root_zone import RootZone, RootZoneArgs
 from components.security.iam import bounded, github_subject, role_name
 from config.fields import ENVIRONMENTS, STACKS
 from config.platform import Account, Platform
-from config.service import Service
 from config.settings import OpsSettings, runbook
 from stacks.account import account_baseline, compliance, regions
 from stacks.monitoring import account_monitoring, platform_audience
@@ -127,7 +126,16 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
         in_account,
     )
     for name, service in settings.catalogue.items():
-        ServicePage(name, _page(name, service, platform), in_both)
+        ServicePage(
+            name,
+            ServicePageArgs(
+                spec=service,
+                owner=platform.teams[service.owner],
+                runbook_url=runbook(platform, name, service),
+                repository=platform.repository,
+            ),
+            in_both,
+        )
     return {
         "organization_id": organization.id,
         "account_ids": organization.account_ids,
@@ -156,20 +164,6 @@ def _images(settings: OpsSettings) -> dict[str, dict[str, str]]:
             ids = None if own.ids is None else (own.ids.owner, own.ids.repository)
             images[service.image][name] = github_subject(own.pushed_by, ids, "ref:refs/heads/main")
     return images
-
-
-def _page(name: str, service: Service, platform: Platform) -> ServicePageArgs:
-    owner = platform.teams[service.owner]
-    return ServicePageArgs(
-        service=name,
-        kind=service.kind,
-        description=service.description,
-        owner=service.owner,
-        owner_email=owner.email,
-        chat=owner.chat,
-        runbook_url=runbook(platform, name, service),
-        repository=platform.repository,
-    )
 
 
 def _identity_center(platform: Platform) -> IdentityCenterArgs | None:

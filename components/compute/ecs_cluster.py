@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import get_args
 
 import pulumi
 import pulumi_aws as aws
 
 from components.network.load_balancer import ANYWHERE, LoadBalancer, LoadBalancerArgs
 from components.security.iam import policy_document, trust_service
+from config.fields import Exposure
+from config.instance_types import ECS_RESERVED_MIB, Architecture, instance_type
+from config.settings import Cluster
+from config.stack import Night, Range, balancer_name
 
 ROOT_DEVICE = "/dev/xvda"
-
-Exposure = Literal["internal", "public"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class NightArgs:
-    """When a cluster has no hosts. Both are cron expressions of five fields, as Unix has them."""
-
-    start: str
-    end: str
-    time_zone: str
-    """The IANA time zone that both are read in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,33 +29,17 @@ class EcsClusterArgs:
     private_subnet_ids: Sequence[pulumi.Input[str]]
     public_subnet_ids: Sequence[pulumi.Input[str]]
     certificate_arn: pulumi.Input[str]
-    instance_type: str
-    architecture: Literal["x86_64", "arm64"]
-    instances_min: int
-    instances_max: int
-    disk_gib: int
+    cluster: Cluster
     ami_release: str
     """The pinned ECS-optimized AL2023 release, such as 2023.0.20261110-kernel-6.1."""
-    reserved_memory_mib: int
-    """Memory that the ECS agent keeps back from tasks for what else runs on a host."""
     public: bool
     """Whether services of this cluster are reached from the internet."""
-    internal_balancers: int = 1
-    public_balancers: int = 1
-    """How many there are where there are any: each takes 100 services. One is only ever added behind the others."""
-    minimum_capacity_units: Mapping[str, int] = field(default_factory=dict)
-    """Balancer (internal, public, internal2 ...) to the capacity units that are ready before the traffic is."""
     access_logs_bucket: pulumi.Input[str] | None = None
     web_acl_arn: pulumi.Input[str] | None = None
     """The firewall before the public balancers."""
     log_key_arn: pulumi.Input[str] | None = None
     """The key that encrypts the record of what people did in containers by ECS Exec; none is kept without it."""
     log_retention_days: int = 365
-    more_instance_types: Sequence[str] = ()
-    """Further types that hosts may have: as large as instance_type or larger, and of its architecture."""
-    spot_percent: int = 0
-    """How many of the hosts are Spot instances."""
-    night: NightArgs | None = None
 
 
 class EcsCluster(pulumi.ComponentResource):
@@ -93,17 +69,14 @@ class EcsCluster(pulumi.ComponentResource):
         self.capacity_provider = self._capacity_provider(cluster, group)
         self.balancers = self._balancers(args, security_group)
         self.arn = cluster.arn
+        size = args.cluster.size
         self.register_outputs(
             {
-                "instance_type": args.instance_type,
-                "instances": {"min": args.instances_min, "max": args.instances_max},
+                "instance_type": size.instance_type,
+                "instances": {"min": size.instances.min, "max": size.instances.max},
                 "arn": self.arn,
             }
         )
-
-    def balancer(self, exposure: Exposure, number: int = 1) -> LoadBalancer:
-        """The balancer that a service stands behind; numbers count from 1."""
-        return self.balancers[_balancer_name(exposure, number)]
 
     def _cluster(self, args: EcsClusterArgs) -> aws.ecs.Cluster:
         self.exec_log_group_arn = None
@@ -135,13 +108,11 @@ class EcsCluster(pulumi.ComponentResource):
         )
 
     def _balancers(self, args: EcsClusterArgs, hosts: aws.ec2.SecurityGroup) -> Mapping[str, LoadBalancer]:
-        counts: dict[Exposure, int] = {
-            "internal": args.internal_balancers,
-            "public": args.public_balancers if args.public else 0,
-        }
+        exposures: tuple[Exposure, ...] = get_args(Exposure) if args.public else ("internal",)
+        definition, size = args.cluster.definition, args.cluster.size
         balancers = {}
-        for exposure, number in [(each, number) for each, count in counts.items() for number in range(1, count + 1)]:
-            key, internal = _balancer_name(exposure, number), exposure == "internal"
+        for exposure, number in [(each, n + 1) for each in exposures for n in range(definition.balancers(each))]:
+            key, internal = balancer_name(exposure, number), exposure == "internal"
             balancers[key] = LoadBalancer(
                 f"{self.name}-{key}",
                 LoadBalancerArgs(
@@ -153,7 +124,7 @@ class EcsCluster(pulumi.ComponentResource):
                     hosts_security_group_id=hosts.id,
                     access_logs_bucket=args.access_logs_bucket,
                     web_acl_arn=None if internal else args.web_acl_arn,
-                    minimum_capacity_units=args.minimum_capacity_units.get(key),
+                    minimum_capacity_units=size.prewarm.get(key),
                 ),
                 self._child,
             )
@@ -193,11 +164,13 @@ class EcsCluster(pulumi.ComponentResource):
         return aws.iam.InstanceProfile(f"{self.name}-host", role=role.name, opts=self._child)
 
     def _hosts(self, args: EcsClusterArgs, security_group: aws.ec2.SecurityGroup) -> aws.autoscaling.Group:
+        definition, size = args.cluster.definition, args.cluster.size
+        host = instance_type(size.instance_type)
         tags = {"Name": f"ecs-{self.name}", "cluster": self.name}
         template = aws.ec2.LaunchTemplate(
             f"{self.name}-hosts",
-            image_id=f"resolve:ssm:{_ami_parameter(args)}",
-            instance_type=args.instance_type,
+            image_id=f"resolve:ssm:{_ami_parameter(args.ami_release, host.architecture)}",
+            instance_type=host.name,
             iam_instance_profile=aws.ec2.LaunchTemplateIamInstanceProfileArgs(arn=self._instance_profile().arn),
             vpc_security_group_ids=[security_group.id],
             # Hop limit 1: a task on the bridge network cannot reach the host's credentials.
@@ -209,14 +182,14 @@ class EcsCluster(pulumi.ComponentResource):
                     device_name=ROOT_DEVICE,
                     ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
                         volume_type="gp3",
-                        volume_size=args.disk_gib,
+                        volume_size=definition.disk_gib or host.disk_gib,
                         encrypted="true",
                         delete_on_termination="true",
                     ),
                 )
             ],
             monitoring=aws.ec2.LaunchTemplateMonitoringArgs(enabled=True),
-            user_data=base64.b64encode(user_data(self.name, args.reserved_memory_mib).encode()).decode(),
+            user_data=base64.b64encode(user_data(self.name, ECS_RESERVED_MIB).encode()).decode(),
             # The provider's default tags do not reach what a launch template starts.
             tag_specifications=[
                 aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=resource_type, tags=tags)
@@ -227,16 +200,16 @@ class EcsCluster(pulumi.ComponentResource):
         )
         # A number, not "$Latest": only a changed property starts an instance refresh.
         version = template.latest_version.apply(str)
-        mixed = bool(args.more_instance_types or args.spot_percent)
+        mixed = bool(definition.more_families or definition.spot_percent)
         group = aws.autoscaling.Group(
             f"{self.name}-hosts",
-            min_size=args.instances_min,
-            max_size=args.instances_max,
+            min_size=size.instances.min,
+            max_size=size.instances.max,
             vpc_zone_identifiers=list(args.private_subnet_ids),
             launch_template=None if mixed else aws.autoscaling.GroupLaunchTemplateArgs(id=template.id, version=version),
-            mixed_instances_policy=_mixed(args, template.id, version) if mixed else None,
+            mixed_instances_policy=_mixed(args.cluster, template.id, version) if mixed else None,
             # A Spot host that is likely to be taken away is replaced before it is.
-            capacity_rebalance=True if args.spot_percent else None,
+            capacity_rebalance=True if definition.spot_percent else None,
             instance_refresh=aws.autoscaling.GroupInstanceRefreshArgs(
                 strategy="Rolling",
                 preferences=aws.autoscaling.GroupInstanceRefreshPreferencesArgs(
@@ -256,21 +229,21 @@ class EcsCluster(pulumi.ComponentResource):
             # Managed scaling moves the first. Where there are nights they move the others: a comparison at night, or an
             # update, must not wake the hosts.
             opts=pulumi.ResourceOptions(
-                parent=self, ignore_changes=["desiredCapacity", *(["maxSize", "minSize"] if args.night else [])]
+                parent=self, ignore_changes=["desiredCapacity", *(["maxSize", "minSize"] if size.night else [])]
             ),
         )
-        if args.night:
-            self._night(args.night, args, group)
+        if size.night:
+            self._night(size.night, size.instances, group)
         return group
 
-    def _night(self, night: NightArgs, args: EcsClusterArgs, group: aws.autoscaling.Group) -> None:
+    def _night(self, night: Night, instances: Range, group: aws.autoscaling.Group) -> None:
         """No host at night: services keep their count, and their tasks start when hosts are back.
 
         Other limits for the hosts hold from the next morning.
         """
         for action, recurrence, low, high in (
             ("night", night.start, 0, 0),
-            ("morning", night.end, args.instances_min, args.instances_max),
+            ("morning", night.end, instances.min, instances.max),
         ):
             aws.autoscaling.Schedule(
                 f"{self.name}-{action}",
@@ -313,18 +286,17 @@ class EcsCluster(pulumi.ComponentResource):
         return pulumi.Output.all(provider.name, association.id).apply(lambda known: str(known[0]))
 
 
-def _balancer_name(exposure: Exposure, number: int) -> str:
-    return exposure if number == 1 else f"{exposure}{number}"
-
-
 def _mixed(
-    args: EcsClusterArgs, template_id: pulumi.Input[str], version: pulumi.Input[str]
+    cluster: Cluster, template_id: pulumi.Input[str], version: pulumi.Input[str]
 ) -> aws.autoscaling.GroupMixedInstancesPolicyArgs:
+    """Further types in the size that the stack says: as large as its own type or larger, and of its architecture."""
+    host = instance_type(cluster.size.instance_type)
+    more = [f"{family}.{host.size}" for family in cluster.definition.more_families]
     return aws.autoscaling.GroupMixedInstancesPolicyArgs(
         instances_distribution=aws.autoscaling.GroupMixedInstancesPolicyInstancesDistributionArgs(
             on_demand_allocation_strategy="prioritized",
             on_demand_base_capacity=0,
-            on_demand_percentage_above_base_capacity=100 - args.spot_percent,
+            on_demand_percentage_above_base_capacity=100 - cluster.definition.spot_percent,
             # https://docs.aws.amazon.com/autoscaling/ec2/userguide/allocation-strategies.html: the recommended one.
             spot_allocation_strategy="price-capacity-optimized",
         ),
@@ -334,7 +306,7 @@ def _mixed(
             ),
             overrides=[
                 aws.autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideArgs(instance_type=type_)
-                for type_ in (args.instance_type, *args.more_instance_types)
+                for type_ in (host.name, *more)
             ],
         ),
     )
@@ -360,8 +332,8 @@ CONFIG
 """
 
 
-def _ami_parameter(args: EcsClusterArgs) -> str:
+def _ami_parameter(release: str, architecture: Architecture) -> str:
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/retrieve-ecs-optimized_AMI.html
     folder = "/aws/service/ecs/optimized-ami/amazon-linux-2023"
-    folder = folder if args.architecture == "x86_64" else f"{folder}/arm64"
-    return f"{folder}/al2023-ami-ecs-hvm-{args.ami_release}-{args.architecture}/image_id"
+    folder = folder if architecture == "x86_64" else f"{folder}/arm64"
+    return f"{folder}/al2023-ami-ecs-hvm-{release}-{architecture}/image_id"

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 CACHE_PREFIX = "docker-hub"
 """Below it an account's ECR keeps what came from Docker Hub."""
 
+PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+"""The IAM actions that pulling an image from ECR takes."""
+
 _ECR = re.compile(
     r"(?P<host>(?P<account_id>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com)"
     r"/(?P<repository>[^:@]+)[:@](?P<version>.+)"

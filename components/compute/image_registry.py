@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.compute.image_reference import registry_host
+from components.compute.image_reference import PULL, registry_host
 from components.security.iam import allow, own_key, policy_document, root_arn, trust_github
 
-PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html; with PULL a push sees what is there.
 PUSH = ("ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart")
 

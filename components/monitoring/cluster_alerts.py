@@ -15,8 +15,8 @@ from config.alerts import Alert, defaults
 class ClusterAlertsArgs:
     """Which cluster, and whom its alerts reach."""
 
-    environment: str
-    cluster: str  # the ECS cluster's physical name; its hosts have the tag `cluster` with it
+    cluster: str
+    """The ECS cluster's physical name; its hosts have the tag `cluster` with it."""
     audience: Audience
 
 
@@ -146,10 +146,11 @@ class ClusterAlerts(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ClusterAlertsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:datadog:ClusterAlerts", name, None, opts)
+        environment = args.audience.environment
         scopes = {
-            "cluster": f"env:{args.environment},clustername:{args.cluster}",
-            "hosts": f"env:{args.environment},cluster:{args.cluster}",
-            "events": f"env:{args.environment},cluster:{args.cluster}",
+            "cluster": f"env:{environment},clustername:{args.cluster}",
+            "hosts": f"env:{environment},cluster:{args.cluster}",
+            "events": f"env:{environment},cluster:{args.cluster}",
         }
         for alert, (watch, levels) in _WATCHES.items():
             monitor(

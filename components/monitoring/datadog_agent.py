@@ -10,18 +10,17 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.compute.deploy_check import DeployCheck
+from components.compute.placement import Placement
+from components.compute.service_roles import secret_arn, trust_tasks
+from components.compute.task_definition import APM_SOCKET, DATADOG_SOCKETS, DOGSTATSD_SOCKET, awslogs
 from components.monitoring.monitors import Audience, Watch, monitor
-from components.security.iam import allow, policy_document, trust_service
+from components.security.iam import policy_document, read_secrets, write_logs
 from config.alerts import Alert, defaults
+from config.instance_types import AGENT_CPU, AGENT_MEMORY_MIB
+from config.platform import Datadog
 
 NAME = "datadog-agent"
 """The physical name of the service, its family and its container."""
-
-SOCKETS = "/var/run/datadog"
-"""The folder on each host in which the agent listens; every task mounts it."""
-DOGSTATSD_SOCKET = f"{SOCKETS}/dsd.socket"
-APM_SOCKET = f"{SOCKETS}/apm.socket"
 
 # https://docs.datadoghq.com/containers/amazon_ecs/ and its datadog-agent-ecs.json: volume name, path on the
 # host, path in the agent's container, whether it is read-only.
@@ -29,7 +28,7 @@ _MOUNTS = (
     ("cgroup", "/sys/fs/cgroup/", "/host/sys/fs/cgroup", True),
     ("docker-socket", "/var/run/docker.sock", "/var/run/docker.sock", True),
     ("proc", "/proc/", "/host/proc", True),
-    ("sockets", SOCKETS, SOCKETS, False),  # the agent makes the sockets
+    ("sockets", DATADOG_SOCKETS, DATADOG_SOCKETS, False),  # the agent makes the sockets
 )
 # https://docs.datadoghq.com/containers/amazon_ecs/logs/: what the agent reads, and how far it has read. What
 # a task sends to CloudWatch is not there.
@@ -86,22 +85,9 @@ _WATCHES: dict[str, tuple[Watch, Alert]] = {
 class DatadogAgentArgs:
     """Which cluster, which agent, and how much it collects."""
 
-    environment: str
-    account_id: str
-    region: str
-    cluster: str  # the ECS cluster's physical name
-    cluster_arn: pulumi.Input[str]
-    site: str  # such as datadoghq.com
-    version: str  # of public.ecr.aws/datadog/agent, such as 7.72.1
-    api_key_secret: str  # the name of the secret in Secrets Manager whose value is the API key
-    log_retention_days: int
+    placement: Placement
+    datadog: Datadog
     audience: Audience
-    cpu: int
-    memory_mib: int
-    collect_logs: bool = False  # of tasks whose log driver is json-file
-    collect_processes: bool = False
-    collect_network: bool = False
-    deploy_check: DeployCheck | None = None
 
 
 class DatadogAgent(pulumi.ComponentResource):
@@ -110,16 +96,18 @@ class DatadogAgent(pulumi.ComponentResource):
     def __init__(self, name: str, args: DatadogAgentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:datadog:DatadogAgent", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
+        placement = args.placement
+        environment, cluster = placement.environment, placement.cluster_name
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
-            name=f"/ecs/{args.cluster}/{NAME}",
-            retention_in_days=args.log_retention_days,
+            name=f"/ecs/{cluster}/{NAME}",
+            retention_in_days=placement.log_retention_days,
             opts=child,
         )
         execution, execution_policy = self._execution_role(name, args, logs)
         task = aws.ecs.TaskDefinition(
             f"{name}-task",
-            family=f"{args.cluster}-{NAME}",
+            family=f"{cluster}-{NAME}",
             # Host network: the hosts' metadata service answers nothing that is one hop away, and the agent
             # needs it for the host's name and tags. Host processes: it tells the senders of metrics apart by
             # their process ids (https://docs.datadoghq.com/extend/dogstatsd/unix_socket, "Origin detection").
@@ -137,7 +125,7 @@ class DatadogAgent(pulumi.ComponentResource):
         aws.ecs.Service(
             f"{name}-service",
             name=NAME,
-            cluster=args.cluster_arn,
+            cluster=placement.cluster_arn,
             task_definition=task.arn,
             launch_type="EC2",
             scheduling_strategy="DAEMON",
@@ -151,25 +139,25 @@ class DatadogAgent(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[execution_policy],
-                hooks=args.deploy_check.hooks if args.deploy_check else None,
+                hooks=placement.deploy_check.hooks if placement.deploy_check else None,
             ),
         )
         scopes = {
-            "task": f"env:{args.environment},clustername:{args.cluster},servicename:{NAME}",
-            "hosts": f"env:{args.environment},cluster:{args.cluster}",
+            "task": f"env:{environment},clustername:{cluster},servicename:{NAME}",
+            "hosts": f"env:{environment},cluster:{cluster}",
         }
         for alert, (watch, levels) in _WATCHES.items():
             monitor(
                 f"{name}-{alert.replace('_', '-')}",
                 watch,
-                subject=f"cluster {args.cluster}",
+                subject=f"cluster {cluster}",
                 query=Template(watch.query).substitute(scopes),
                 thresholds=defaults(levels),
                 audience=args.audience,
-                tags=[f"alert:{alert}", f"cluster:{args.cluster}", f"service:{NAME}"],
+                tags=[f"alert:{alert}", f"cluster:{cluster}", f"service:{NAME}"],
                 opts=child,
             )
-        self.register_outputs({"version": args.version})
+        self.register_outputs({"version": args.datadog.agent_version})
 
     def _execution_role(
         self, name: str, args: DatadogAgentArgs, logs: aws.cloudwatch.LogGroup
@@ -177,24 +165,12 @@ class DatadogAgent(pulumi.ComponentResource):
         """What ECS may do for the agent: fill its API key, write its logs. The image is public."""
         role = aws.iam.Role(
             f"{name}-execution",
-            assume_role_policy=policy_document(
-                trust_service(
-                    "ecs-tasks.amazonaws.com",
-                    {
-                        "StringEquals": {"aws:SourceAccount": args.account_id},
-                        "ArnLike": {"aws:SourceArn": f"arn:aws:ecs:{args.region}:{args.account_id}:*"},
-                    },
-                )
-            ),
+            assume_role_policy=policy_document(trust_tasks(args.placement)),
             opts=pulumi.ResourceOptions(parent=self),
         )
 
         def document(group: str) -> pulumi.Input[str]:
-            return policy_document(
-                # Secrets Manager appends six random characters to a secret's ARN.
-                allow("ApiKey", ["secretsmanager:GetSecretValue"], [f"{_api_key_arn(args)}-??????"]),
-                allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group}:*"]),
-            )
+            return policy_document(read_secrets("ApiKey", [_api_key_arn(args)]), write_logs(group))
 
         policy = aws.iam.RolePolicy(
             f"{name}-execution",
@@ -206,16 +182,16 @@ class DatadogAgent(pulumi.ComponentResource):
 
 
 def _api_key_arn(args: DatadogAgentArgs) -> str:
-    return f"arn:aws:secretsmanager:{args.region}:{args.account_id}:secret:{args.api_key_secret}"
+    return secret_arn(args.datadog.api_key_secret, args.placement)
 
 
 def _mounts(args: DatadogAgentArgs) -> list[tuple[str, str, str, bool]]:
     mounts = list(_MOUNTS)
-    if args.collect_logs:
+    if args.datadog.collect_logs:
         mounts.extend(_LOG_MOUNTS)
-    if args.collect_processes:
+    if args.datadog.collect_processes:
         mounts.append(_PROCESS_MOUNT)
-    if args.collect_network:
+    if args.datadog.collect_network:
         mounts.append(_NETWORK_MOUNT)
     return sorted(mounts)
 
@@ -236,24 +212,24 @@ def _variables(args: DatadogAgentArgs) -> dict[str, str]:
         "DD_DOGSTATSD_PORT": "0",
         "DD_DOGSTATSD_SOCKET": DOGSTATSD_SOCKET,
         "DD_DOGSTATSD_TAG_CARDINALITY": "low",
-        "DD_ENV": args.environment,
-        "DD_LOGS_CONFIG_CONTAINER_COLLECT_ALL": setting(args.collect_logs),
-        "DD_LOGS_ENABLED": setting(args.collect_logs),
-        "DD_PROCESS_CONFIG_PROCESS_COLLECTION_ENABLED": setting(args.collect_processes),
-        "DD_SITE": args.site,
-        "DD_SYSTEM_PROBE_NETWORK_ENABLED": setting(args.collect_network),
-        "DD_TAGS": f"cluster:{args.cluster}",
+        "DD_ENV": args.placement.environment,
+        "DD_LOGS_CONFIG_CONTAINER_COLLECT_ALL": setting(args.datadog.collect_logs),
+        "DD_LOGS_ENABLED": setting(args.datadog.collect_logs),
+        "DD_PROCESS_CONFIG_PROCESS_COLLECTION_ENABLED": setting(args.datadog.collect_processes),
+        "DD_SITE": args.datadog.site,
+        "DD_SYSTEM_PROBE_NETWORK_ENABLED": setting(args.datadog.collect_network),
+        "DD_TAGS": f"cluster:{args.placement.cluster_name}",
     }
 
 
 def _container(args: DatadogAgentArgs, log_group: str) -> dict[str, Any]:
     """The container as ECS gives it back: sorted, with its empty lists, so that equal input is equal text."""
-    capabilities = list(_NETWORK_CAPABILITIES) if args.collect_network else []
+    capabilities = list(_NETWORK_CAPABILITIES) if args.datadog.collect_network else []
     return {
         "name": NAME,
-        "image": f"public.ecr.aws/datadog/agent:{args.version}",
-        "cpu": args.cpu,
-        "memory": args.memory_mib,
+        "image": f"public.ecr.aws/datadog/agent:{args.datadog.agent_version}",
+        "cpu": AGENT_CPU,
+        "memory": AGENT_MEMORY_MIB,
         "essential": True,
         "portMappings": [],
         "environment": [{"name": key, "value": value} for key, value in sorted(_variables(args).items())],
@@ -272,14 +248,5 @@ def _container(args: DatadogAgentArgs, log_group: str) -> dict[str, Any]:
             "startPeriod": 60,
             "timeout": 5,
         },
-        "logConfiguration": {
-            "logDriver": "awslogs",
-            "options": {
-                "awslogs-group": log_group,
-                "awslogs-region": args.region,
-                "awslogs-stream-prefix": "agent",
-                "mode": "non-blocking",
-                "max-buffer-size": "25m",
-            },
-        },
+        "logConfiguration": awslogs(log_group, args.placement.region, "agent"),
     }

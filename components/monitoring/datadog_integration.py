@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_datadog as datadog
 
-from components.security.iam import GLOBAL_REGION, Statement, allow, policy_document, trust_vendor
+from components.security.iam import GLOBAL_REGION, Statement, allow, aws_managed_arn, policy_document, trust_vendor
+from config.platform import Datadog
 
 # https://docs.datadoghq.com/integrations/guide/aws-manual-setup/: the account of Datadog's crawlers.
 DATADOG_ACCOUNT = "464622532012"
@@ -132,15 +132,14 @@ class DatadogIntegrationArgs:
     """Which account, and how much of it Datadog sees."""
 
     account_id: str
-    environment: str  # becomes the tag `env` of every metric and host of the account
+    environment: str
+    """Becomes the tag `env` of every metric and host of the account."""
     region: str
-    trail_bucket: pulumi.Input[str] | None = None  # the organization trail's bucket, in the account that has it
-    trail_key_arn: pulumi.Input[str] | None = None  # the key that the trail is encrypted with
-    tag_filters: Mapping[str, Sequence[str]] = field(default_factory=dict)  # CloudWatch namespace to tags
-    collect_resources: bool = False  # attributes of each resource: what Datadog's catalogue and security read
-    log_forwarder_arns: Sequence[pulumi.Input[str]] = ()  # Datadog's forwarder functions in this account
-    log_sources: Sequence[str] = ()  # the services whose logs the forwarder is subscribed to, such as elbv2
-    notify_event_bus: bool = False  # an event bus on which Datadog's alerts arrive
+    datadog: Datadog
+    trail_bucket: pulumi.Input[str] | None = None
+    """The organization trail's bucket, in the account that has it."""
+    trail_key_arn: pulumi.Input[str] | None = None
+    """The key that the trail is encrypted with."""
 
 
 class DatadogIntegration(pulumi.ComponentResource):
@@ -168,15 +167,15 @@ class DatadogIntegration(pulumi.ComponentResource):
             opts=child,
         )
         account = self._account(name, args, role, policy)
-        if args.collect_resources:
+        if args.datadog.collect_resources:
             # https://docs.datadoghq.com/integrations/amazon-web-services/#resource-collection
             aws.iam.RolePolicyAttachment(
                 f"{name}-resources",
                 role=role.name,
-                policy_arn="arn:aws:iam::aws:policy/SecurityAudit",
+                policy_arn=aws_managed_arn("SecurityAudit"),
                 opts=child,
             )
-        if args.notify_event_bus:
+        if args.datadog.event_bus:
             datadog.aws.IntegrationEventBridge(
                 f"{name}-events",
                 account_id=args.account_id,
@@ -193,6 +192,7 @@ class DatadogIntegration(pulumi.ComponentResource):
         self, name: str, args: DatadogIntegrationArgs, role: aws.iam.Role, policy: aws.iam.RolePolicy
     ) -> datadog.aws.IntegrationAccount:
         """Every filter is written out: one that is not would clear what is set, and no plan shows it."""
+        forwarder = args.datadog.log_forwarder
         return datadog.aws.IntegrationAccount(
             f"{name}-account",
             aws_account_id=args.account_id,
@@ -218,16 +218,19 @@ class DatadogIntegration(pulumi.ComponentResource):
                 ),
                 tag_filters=[
                     datadog.aws.IntegrationAccountMetricsConfigTagFilterArgs(namespace=namespace, tags=list(tags))
-                    for namespace, tags in sorted(args.tag_filters.items())
+                    for namespace, tags in sorted(args.datadog.tag_filters.items())
                 ],
             ),
             logs_config=datadog.aws.IntegrationAccountLogsConfigArgs(
                 lambda_forwarder=datadog.aws.IntegrationAccountLogsConfigLambdaForwarderArgs(
-                    lambdas=list(args.log_forwarder_arns), sources=list(args.log_sources)
+                    lambdas=[f"arn:aws:lambda:{args.region}:{args.account_id}:function:{forwarder.function}"]
+                    if forwarder
+                    else [],
+                    sources=list(forwarder.sources) if forwarder else [],
                 )
             ),
             resources_config=datadog.aws.IntegrationAccountResourcesConfigArgs(
-                extended_collection=args.collect_resources,
+                extended_collection=args.datadog.collect_resources,
                 cloud_security_posture_management_collection=False,
             ),
             traces_config=datadog.aws.IntegrationAccountTracesConfigArgs(
@@ -240,9 +243,9 @@ class DatadogIntegration(pulumi.ComponentResource):
 
 def _statements(args: DatadogIntegrationArgs, bucket: str | None, key: str | None) -> list[Statement]:
     statements = [allow("Read", READS, ["*"])]
-    if args.log_forwarder_arns:
+    if args.datadog.log_forwarder:
         statements.append(allow("ForwardLogs", FORWARDING, ["*"]))
-    if args.notify_event_bus:
+    if args.datadog.event_bus:
         statements.append(allow("Notify", NOTIFYING, ["*"]))
     if bucket is not None:
         # https://docs.datadoghq.com/integrations/amazon-cloudtrail/#event-collection

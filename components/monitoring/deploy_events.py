@@ -10,7 +10,15 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.security.iam import allow, policy_document, trust_service
+from components.security.iam import (
+    allow,
+    policy_document,
+    read_secrets,
+    secrets_manager_arn,
+    trust_service,
+    write_logs,
+)
+from config.platform import Datadog
 
 NAME = "deploy-events"
 """The function's physical name, by which its log group is known before it exists."""
@@ -42,11 +50,10 @@ class DeployEventsArgs:
     environment: str
     account_id: str
     region: str
-    site: str  # such as datadoghq.com
-    api_key_secret: str  # the name of the secret in Secrets Manager whose value is the API key
+    datadog: Datadog
     log_retention_days: int
-    # cluster to the physical name of its Auto Scaling group
     groups: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Cluster to the physical name of its Auto Scaling group."""
 
 
 class DeployEvents(pulumi.ComponentResource):
@@ -57,7 +64,7 @@ class DeployEvents(pulumi.ComponentResource):
     def __init__(self, name: str, args: DeployEventsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:datadog:DeployEvents", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        secret = f"arn:aws:secretsmanager:{args.region}:{args.account_id}:secret:{args.api_key_secret}"
+        secret = secrets_manager_arn(args.account_id, args.region, args.datadog.api_key_secret)
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs", name=f"/aws/lambda/{NAME}", retention_in_days=args.log_retention_days, opts=child
         )
@@ -71,7 +78,7 @@ class DeployEvents(pulumi.ComponentResource):
             role=role.id,
             policy=logs.arn.apply(
                 lambda group: policy_document(
-                    allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group}:*"]),
+                    write_logs(group),
                     # Task definitions and instance refreshes have no permissions of their own for these actions.
                     allow(
                         "Look",
@@ -82,8 +89,7 @@ class DeployEvents(pulumi.ComponentResource):
                         ],
                         ["*"],
                     ),
-                    # Secrets Manager appends six random characters to a secret's ARN.
-                    allow("ApiKey", ["secretsmanager:GetSecretValue"], [f"{secret}-??????"]),
+                    read_secrets("ApiKey", [secret]),
                 )
             ),
             opts=child,
@@ -104,9 +110,9 @@ class DeployEvents(pulumi.ComponentResource):
             timeout=30,
             environment=aws.lambda_.FunctionEnvironmentArgs(
                 variables={
-                    "API_KEY_SECRET": args.api_key_secret,
+                    "API_KEY_SECRET": args.datadog.api_key_secret,
                     "CLUSTERS": clusters,
-                    "DATADOG_API": f"https://api.{args.site}",
+                    "DATADOG_API": f"https://api.{args.datadog.site}",
                     "ENVIRONMENT": args.environment,
                 }
             ),

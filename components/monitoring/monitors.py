@@ -11,6 +11,7 @@ import pulumi
 import pulumi_datadog as datadog
 
 from config.alerts import Thresholds
+from config.platform import Team
 
 Source = Literal["cloudwatch", "events", "agent", "logs", "slo"]
 """Where the data comes from: Datadog's crawler of AWS, `DeployEvents`, the agents, logs, an objective."""
@@ -29,11 +30,12 @@ class Audience:
     """Who is told, and where to look then."""
 
     environment: str
-    owner: str  # the team
-    chat: str  # a Datadog handle for warnings, such as @slack-payments
-    pager: str  # a Datadog handle for critical alerts, such as @pagerduty-payments
+    owner: str
+    """The team's name."""
+    team: Team
     runbook_url: str
-    links: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)  # title to address
+    links: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Title to address."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +47,8 @@ class Watch:
     source: Source
     what: str
     impact: str
-    priority: int  # 1 (high) to 5 (low)
+    priority: int
+    """1 (high) to 5 (low)."""
     no_data: Literal["show_no_data", "show_and_notify_no_data", "resolve"] = "show_no_data"
 
 
@@ -116,6 +119,8 @@ def _recovery(watch: Watch, value: float | None) -> str | None:
 def _message(watch: Watch, subject: str, audience: Audience) -> pulumi.Output[str]:
     """What, impact, links, and whom it reaches. https://docs.datadoghq.com/monitors/notify/variables/"""
 
+    chat, pager = audience.team.chat, audience.team.pager
+
     def message(addresses: Sequence[str]) -> str:
         lines = [
             f"{subject} in {audience.environment}: {watch.what}",
@@ -123,14 +128,14 @@ def _message(watch: Watch, subject: str, audience: Audience) -> pulumi.Output[st
             f"Runbook: {audience.runbook_url}",
             *(f"{title}: {address}" for title, address in zip(audience.links, addresses, strict=True)),
             f"Owner: {audience.owner}",
-            f"{{{{#is_alert}}}}{audience.pager}{{{{/is_alert}}}}",
-            f"{{{{#is_warning}}}}{audience.chat}{{{{/is_warning}}}}",
+            f"{{{{#is_alert}}}}{pager}{{{{/is_alert}}}}",
+            f"{{{{#is_warning}}}}{chat}{{{{/is_warning}}}}",
             # From critical by way of warning to fine is a recovery from a warning only: the pager hears of
             # each one, or it would keep the incident open.
-            f"{{{{#is_recovery}}}}{audience.pager} {audience.chat}{{{{/is_recovery}}}}",
+            f"{{{{#is_recovery}}}}{pager} {chat}{{{{/is_recovery}}}}",
         ]
         if watch.no_data == "show_and_notify_no_data":
-            lines.append(f"{{{{#is_no_data}}}}The metric is missing. {audience.chat}{{{{/is_no_data}}}}")
+            lines.append(f"{{{{#is_no_data}}}}The metric is missing. {chat}{{{{/is_no_data}}}}")
         return "\n".join(lines)
 
     return pulumi.Output.all(*audience.links.values()).apply(message)

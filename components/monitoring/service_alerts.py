@@ -10,7 +10,7 @@ https://docs.datadoghq.com/integrations/amazon-elb/#data-collected). The scopes 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from string import Template
 from typing import Any
 
@@ -18,8 +18,10 @@ import pulumi
 import pulumi_datadog as datadog
 
 from components.monitoring.monitors import Audience, Watch, monitor, targets
-from config.alerts import AlertName, Thresholds
-from config.schedules import Rhythm
+from config.alerts import AlertName, thresholds
+from config.schedules import ExpectedRuns, expected_runs
+from config.service import JobService
+from config.settings import DeployedService
 
 # Added to the requests of the window: however quiet the service is, one failed request alone does not warn
 # and six page. claranet/terraform-datadog-monitors does the same (`artificial_requests_count`).
@@ -28,27 +30,19 @@ REQUEST_FLOOR = 100
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceAlertsArgs:
-    """Which service, whom its alerts reach, and when (`config.alerts.thresholds`).
+    """Which service, and whom its alerts reach.
 
     What is None or False here leaves out the monitors that need it.
     """
 
-    service: str  # the ECS service's physical name, and Datadog's service tag
-    cluster: pulumi.Input[str]  # the ECS cluster's physical name
-    environment: str
-    owner: str  # the team
-    chat: str  # a Datadog handle for warnings, such as @slack-payments
-    pager: str  # a Datadog handle for critical alerts, such as @pagerduty-payments
-    runbook_url: str
-    thresholds: Mapping[AlertName, Thresholds]  # a monitor that is switched off is not in it
-    target_groups: Sequence[pulumi.Input[str]] = ()  # the ARN suffixes of a web service's target groups
-    objective_id: pulumi.Input[str] | None = None  # the id of its `ServiceObjective`
-    tasks_max: int | None = None  # the maximum of tasks where the service is autoscaled
-    queue: str | None = None  # the name of the SQS queue that a worker empties
-    rhythm: Rhythm | None = None  # how often a job must succeed
-    time_zone: str = "UTC"  # the zone that a job's schedule is read in
-    logs_collected: bool = False  # whether Datadog has the service's logs
-    links: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)  # title to address, for the messages
+    service: DeployedService
+    audience: Audience
+    target_groups: Sequence[pulumi.Input[str]] = ()
+    """The ARN suffixes of a web service's target groups."""
+    objective_id: pulumi.Input[str] | None = None
+    """The id of its `ServiceObjective`."""
+    logs_collected: bool = False
+    """Whether Datadog has the service's logs."""
 
 
 # Queries know the scopes $task (ECS), $target (the balancer's targets) and $events (DeployEvents), and the
@@ -236,75 +230,69 @@ class ServiceAlerts(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ServiceAlertsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:datadog:ServiceAlerts", name, None, opts)
+        service, spec = args.service, args.service.spec
+        runs, schedule = None, None
+        if isinstance(spec, JobService):
+            runs = expected_runs(spec.schedule)
+            schedule = _schedule(runs, spec.time_zone)
         needed = {
-            "at_maximum": args.tasks_max,
-            "error_budget_fast": args.objective_id,
-            "error_budget_slow": args.objective_id,
-            "queue_age": args.queue,
-            "job_missing": args.rhythm,
-            "log_errors": args.logs_collected or None,
+            "at_maximum": not service.tasks.fixed,
+            "error_budget_fast": args.objective_id is not None,
+            "error_budget_slow": args.objective_id is not None,
+            "queue_age": service.queue is not None,
+            "job_missing": runs is not None,
+            "log_errors": args.logs_collected,
         }
         self.monitor_ids = {
-            alert: self._monitor(f"{name}-{alert.replace('_', '-')}", alert, thresholds, args).id
-            for alert, thresholds in args.thresholds.items()
-            if alert not in needed or needed[alert] is not None
+            alert: monitor(
+                f"{name}-{alert.replace('_', '-')}",
+                _WATCHES[alert],
+                subject=service.name,
+                query=_scoped(_WATCHES[alert], args, runs),
+                thresholds=levels,
+                audience=args.audience,
+                tags=[f"alert:{alert}", f"service:{service.name}"],
+                schedule=schedule if alert == "job_missing" else None,
+                opts=pulumi.ResourceOptions(parent=self),
+            ).id
+            for alert, levels in thresholds(spec.kind, spec.alerts).items()
+            if needed.get(alert, True)
         }
         self.register_outputs({"monitor_ids": self.monitor_ids})
 
-    def _monitor(self, name: str, alert: AlertName, thresholds: Thresholds, args: ServiceAlertsArgs) -> datadog.Monitor:
-        return monitor(
-            name,
-            _WATCHES[alert],
-            subject=args.service,
-            query=_scoped(_WATCHES[alert], args),
-            thresholds=thresholds,
-            audience=Audience(
-                environment=args.environment,
-                owner=args.owner,
-                chat=args.chat,
-                pager=args.pager,
-                runbook_url=args.runbook_url,
-                links=args.links,
-            ),
-            tags=[f"alert:{alert}", f"service:{args.service}"],
-            schedule=_schedule(args) if alert == "job_missing" else None,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
 
-
-def _scoped(watch: Watch, args: ServiceAlertsArgs) -> pulumi.Output[str]:
+def _scoped(watch: Watch, args: ServiceAlertsArgs, runs: ExpectedRuns | None) -> pulumi.Output[str]:
+    service, environment = args.service, args.audience.environment
     template = Template(watch.query)
     if "target" in template.get_identifiers() and not args.target_groups:
-        raise ValueError(f"{args.service}: a monitor of {watch.title!r} needs target_groups")
+        raise ValueError(f"{service.name}: a monitor of {watch.title!r} needs target_groups")
 
     def query(known: Mapping[str, Any]) -> str:
-        scope = f"env:{args.environment}"
+        scope = f"env:{environment}"
         return template.substitute(
-            task=f"{scope},clustername:{known['cluster']},servicename:{args.service}",
-            target=targets(args.environment, known["target_groups"]),
-            events=f"{scope},service:{args.service}",
-            environment=args.environment,
-            service=args.service,
-            maximum=args.tasks_max,
-            queue=args.queue,
-            minutes=args.rhythm and args.rhythm.window_minutes,
-            runs=args.rhythm and args.rhythm.runs,
+            task=f"{scope},clustername:{service.spec.cluster},servicename:{service.name}",
+            target=targets(environment, known["target_groups"]),
+            events=f"{scope},service:{service.name}",
+            environment=environment,
+            service=service.name,
+            maximum=service.tasks.max,
+            queue=service.queue,
+            minutes=runs and runs.window_minutes,
+            runs=runs and runs.runs,
             objective=known["objective"],
         )
 
-    return pulumi.Output.all(
-        cluster=args.cluster, target_groups=list(args.target_groups), objective=args.objective_id
-    ).apply(query)
+    return pulumi.Output.all(target_groups=list(args.target_groups), objective=args.objective_id).apply(query)
 
 
-def _schedule(args: ServiceAlertsArgs) -> datadog.MonitorSchedulingOptionsArgs | None:
+def _schedule(runs: ExpectedRuns | None, time_zone: str) -> datadog.MonitorSchedulingOptionsArgs | None:
     """When to look: https://docs.datadoghq.com/monitors/guide/custom_schedules/"""
-    if args.rhythm is None or args.rhythm.recurrence is None:
+    if runs is None or runs.recurrence is None:
         return None
     return datadog.MonitorSchedulingOptionsArgs(
         custom_schedule=datadog.MonitorSchedulingOptionsCustomScheduleArgs(
             recurrence=datadog.MonitorSchedulingOptionsCustomScheduleRecurrenceArgs(
-                rrule=args.rhythm.recurrence, timezone=args.time_zone
+                rrule=runs.recurrence, timezone=time_zone
             )
         )
     )

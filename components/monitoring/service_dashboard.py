@@ -25,24 +25,24 @@ from components.monitoring.widgets import (
     objective,
     value,
 )
-from config.alerts import AlertName, Kind, Thresholds
+from config.alerts import AlertName, Thresholds, thresholds
+from config.settings import DeployedService
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceDashboardArgs:
     """Which service; thresholds are drawn where its monitors fire."""
 
-    service: str
-    kind: Kind
-    description: str
+    service: DeployedService
     environment: str
-    owner: str
-    cluster: str  # the ECS cluster's physical name
-    runbook_url: str
-    thresholds: Mapping[AlertName, Thresholds]
-    target_groups: Sequence[pulumi.Input[str]] = ()  # the ARN suffixes of a web service's target groups
-    objective_id: pulumi.Input[str] | None = None  # the id of its `ServiceObjective`
-    queue: str | None = None  # the SQS queue that a worker empties
+    target_groups: Sequence[pulumi.Input[str]] = ()
+    """The ARN suffixes of a web service's target groups."""
+    objective_id: pulumi.Input[str] | None = None
+    """The id of its `ServiceObjective`."""
+
+    @property
+    def thresholds(self) -> Mapping[AlertName, Thresholds]:
+        return thresholds(self.service.spec.kind, self.service.spec.alerts)
 
 
 class ServiceDashboard(pulumi.ComponentResource):
@@ -65,31 +65,32 @@ class ServiceDashboard(pulumi.ComponentResource):
 
 
 def _page(args: ServiceDashboardArgs, target_groups: Sequence[str], objective_id: str | None) -> Widget:
-    events = f"source:slipway env:{args.environment} service:{args.service}"
+    events = f"source:slipway env:{args.environment} service:{args.service.name}"
     groups: dict[str, Sequence[Row]] = {"Now": _now(args, objective_id)}
     if target_groups:
         groups["Golden signals"] = _signals(args, targets(args.environment, target_groups), events)
-    if args.kind == "job":
+    if args.service.spec.kind == "job":
         groups["Runs"] = _runs(args, events)
     else:
         groups["Saturation"] = _saturation(args, events)
-    if args.queue is not None:
+    if args.service.queue is not None:
         groups["Queue"] = _queue(args, events)
     groups["Deploys and tasks"] = _changes(args, events)
     return dashboard(
-        title=f"[{args.environment}] {args.service}",
-        description=f"{args.description}. Owner: {args.owner}.",
+        title=f"[{args.environment}] {args.service.name}",
+        description=f"{args.service.spec.description}. Owner: {args.service.spec.owner}.",
         groups=groups,
-        tags=[f"team:{args.owner}"],
+        tags=[f"team:{args.service.spec.owner}"],
     )
 
 
 def _now(args: ServiceDashboardArgs, objective_id: str | None) -> list[Row]:
+    spec = args.service.spec
     about = note(
-        f"**{args.service}** ({args.kind}) on cluster {args.cluster}: {args.description}\n\n"
-        f"Owner: {args.owner}. [Runbook]({args.runbook_url})"
+        f"**{args.service.name}** ({spec.kind}) on cluster {spec.cluster}: {spec.description}\n\n"
+        f"Owner: {spec.owner}. [Runbook]({args.service.runbook})"
     )
-    state = monitors("Monitors", f"env:{args.environment} service:{args.service}")
+    state = monitors("Monitors", f"env:{args.environment} service:{args.service.name}")
     if objective_id is None:
         return [Row(widgets=[about, state])]
     return [Row(widgets=[about, state, objective("Availability", objective_id)])]
@@ -150,7 +151,7 @@ def _signals(args: ServiceDashboardArgs, target: str, events: str) -> list[Row]:
 
 
 def _saturation(args: ServiceDashboardArgs, events: str) -> list[Row]:
-    task = f"env:{args.environment},clustername:{args.cluster},servicename:{args.service}"
+    task = f"env:{args.environment},clustername:{args.service.spec.cluster},servicename:{args.service.name}"
 
     def used(metric: str, label: str) -> Series:
         return Series(query=f"max:aws.ecs.service.{metric}{{{task}}}", label=label)
@@ -182,7 +183,7 @@ def _saturation(args: ServiceDashboardArgs, events: str) -> list[Row]:
 
 
 def _queue(args: ServiceDashboardArgs, events: str) -> list[Row]:
-    scope = f"env:{args.environment},queuename:{args.queue}"
+    scope = f"env:{args.environment},queuename:{args.service.queue}"
 
     def queue(metric: str, label: str) -> Series:
         return Series(query=f"max:aws.sqs.{metric}{{{scope}}}", label=label)
@@ -218,7 +219,7 @@ def _changes(args: ServiceDashboardArgs, events: str) -> list[Row]:
     deployments = _counts(args, "slipway.ecs.deployments", "outcome", ("started", "completed", "failed"))
     stops = _counts(args, "slipway.ecs.task_stops", "cause", ("crash", "scheduler"))
     history = event_list("Events", events)
-    if args.kind == "job":
+    if args.service.spec.kind == "job":
         return [Row(widgets=[history])]
     return [
         Row(
@@ -232,7 +233,7 @@ def _changes(args: ServiceDashboardArgs, events: str) -> list[Row]:
 
 
 def _counts(args: ServiceDashboardArgs, metric: str, tag: str, values: Sequence[str]) -> list[Formula]:
-    scope = f"env:{args.environment},service:{args.service}"
+    scope = f"env:{args.environment},service:{args.service.name}"
     return [counted(f"sum:{metric}{{{scope},{tag}:{one}}}.as_count()", one) for one in values]
 
 

@@ -9,17 +9,17 @@ import pulumi
 import pulumi_datadog as datadog
 
 from components.monitoring.monitors import targets
+from config.service import WebService
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceObjectiveArgs:
     """Which service, and what it promises."""
 
-    service: str
+    spec: WebService
     environment: str
-    owner: str
-    target_groups: Sequence[pulumi.Input[str]]  # the ARN suffixes of its target groups
-    availability_percent: float = 99.9  # of the requests of 30 days that are not answered with a 5xx status
+    target_groups: Sequence[pulumi.Input[str]]
+    """The ARN suffixes of its target groups."""
 
 
 class ServiceObjective(pulumi.ComponentResource):
@@ -29,36 +29,37 @@ class ServiceObjective(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ServiceObjectiveArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:datadog:ServiceObjective", name, None, opts)
+        goal, owner = args.spec.availability_percent, args.spec.owner
         target = pulumi.Output.all(*args.target_groups).apply(lambda groups: targets(args.environment, groups))
         objective = datadog.ServiceLevelObjective(
             f"{name}-availability",
-            name=f"[{args.environment}] {args.service}: availability",
-            description=f"{args.availability_percent:g} percent of the requests get no 5xx status.",
+            name=f"[{args.environment}] {name}: availability",
+            description=f"{goal:g} percent of the requests get no 5xx status.",
             type="metric",
             query=target.apply(_good_of_all),
             thresholds=[
                 datadog.ServiceLevelObjectiveThresholdArgs(
                     timeframe="30d",
-                    target=args.availability_percent,
+                    target=goal,
                     # Half of the budget.
-                    warning=round((100 + args.availability_percent) / 2, 4),
+                    warning=round((100 + goal) / 2, 4),
                 )
             ],
             timeframe="30d",
-            target_threshold=args.availability_percent,
-            warning_threshold=round((100 + args.availability_percent) / 2, 4),
+            target_threshold=goal,
+            warning_threshold=round((100 + goal) / 2, 4),
             tags=sorted(
                 [
                     f"env:{args.environment}",
-                    f"owner:{args.owner}",
-                    f"service:{args.service}",
-                    f"team:{args.owner}",
+                    f"owner:{owner}",
+                    f"service:{name}",
+                    f"team:{owner}",
                 ]
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.id = objective.id
-        self.register_outputs({"id": self.id, "availability_percent": args.availability_percent})
+        self.register_outputs({"id": self.id, "availability_percent": goal})
 
 
 def _good_of_all(target: str) -> datadog.ServiceLevelObjectiveQueryArgs:

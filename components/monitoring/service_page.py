@@ -8,21 +8,19 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_datadog as datadog
 
-from config.alerts import Kind
+from config.platform import Team
+from config.service import Service
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServicePageArgs:
     """What the service's file says of it. One page serves all environments."""
 
-    service: str
-    kind: Kind
-    description: str
-    owner: str
-    owner_email: str
-    chat: str  # a Datadog handle such as @slack-payments
+    spec: Service
+    owner: Team
     runbook_url: str
-    repository: str  # of this platform, as OWNER/NAME
+    repository: str
+    """This platform's, as OWNER/NAME."""
 
 
 class ServicePage(pulumi.ComponentResource):
@@ -32,30 +30,31 @@ class ServicePage(pulumi.ComponentResource):
         super().__init__("slipway:datadog:ServicePage", name, None, opts)
         datadog.SoftwareCatalog(
             f"{name}-page",
-            entity=json.dumps(_entity(args), sort_keys=True),
+            entity=json.dumps(_entity(name, args), sort_keys=True),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})
 
 
-def _entity(args: ServicePageArgs) -> dict[str, object]:
-    source = f"https://github.com/{args.repository}/blob/main/services/{args.service}.yaml"
+def _entity(name: str, args: ServicePageArgs) -> dict[str, object]:
+    spec = args.spec
+    source = f"https://github.com/{args.repository}/blob/main/services/{name}.yaml"
     return {
         "apiVersion": "v3",
         "kind": "service",
         "metadata": {
-            "name": args.service,
-            "displayName": args.service,
-            "description": args.description,
-            "owner": args.owner,
+            "name": name,
+            "displayName": name,
+            "description": spec.description,
+            "owner": spec.owner,
             "contacts": [
-                {"name": args.owner, "type": "email", "contact": args.owner_email},
+                {"name": spec.owner, "type": "email", "contact": args.owner.email},
             ],
             "links": [
                 {"name": "Runbook", "type": "runbook", "url": args.runbook_url},
                 {"name": "Definition", "type": "repo", "provider": "github", "url": source},
             ],
-            "tags": [f"chat:{args.chat.removeprefix('@')}", f"kind:{args.kind}", f"owner:{args.owner}"],
+            "tags": [f"chat:{args.owner.chat.removeprefix('@')}", f"kind:{spec.kind}", f"owner:{spec.owner}"],
         },
-        "spec": {"lifecycle": "production", "type": args.kind},
+        "spec": {"lifecycle": "production", "type": spec.kind},
     }

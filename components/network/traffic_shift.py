@@ -8,58 +8,27 @@ import pulumi
 import pulumi_aws as aws
 
 from components.network.internal_dns import validation_option
-
-LADDER = (0, 1, 5, 10, 25, 50, 75, 100)
-"""The percentages that a name goes through. Back is any of them, at once."""
+from components.network.load_balancer import LoadBalancer
+from config.migration import Shift
 
 _TTL_SECONDS = 60
 _PROOF_TTL_SECONDS = 300
 
 
 @dataclass(frozen=True, kw_only=True)
-class EndpointArgs:
-    """Where the name can lead."""
-
-    target: pulumi.Input[str]
-    """A DNS name, such as a load balancer's."""
-    target_zone_id: pulumi.Input[str] | None
-    """The load balancer's own hosted zone, where records are aliases."""
-    health_host: str
-    """A host of this endpoint alone, never the shifted name itself: what is asked whether it is healthy."""
-    health_path: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class TrafficShiftArgs:
-    """The name and its two ends."""
+    """The name, and the service that it moves to."""
 
-    host: str
+    shift: Shift
+    """Its `alias` cannot change while the name lives: the two kinds of records exclude each other."""
     zone_id: pulumi.Input[str]
     zone_provider: aws.Provider
     """May write this name, its certificate's proof, and health checks, in the account that the zone is in."""
-    alias: bool
-    """Alias records, which a domain itself needs too; False for CNAMEs, where an end is no AWS load balancer.
-
-    It cannot change while the name lives: the two kinds exclude each other.
-    """
-    new_percent: int
-    """One of LADDER."""
-    old: EndpointArgs | None
-    """None once it is retired."""
-    new: EndpointArgs
-    listener_arn: pulumi.Input[str]
-    """The new endpoint's HTTPS listener, which gets the name's certificate."""
-
-    def __post_init__(self) -> None:
-        if self.new_percent not in LADDER:
-            raise ValueError(f"{self.host}: {self.new_percent} percent; the steps are {', '.join(map(str, LADDER))}")
-        if self.old is None and self.new_percent != 100:
-            raise ValueError(f"{self.host}: only at 100 percent can the old endpoint be left out")
-        for end in (self.old, self.new):
-            if end and end.health_host == self.host:
-                raise ValueError(f"{self.host}: a health check of the shifted name itself would ask either end")
-            if end and self.alias and end.target_zone_id is None:
-                raise ValueError(f"{self.host}: an alias needs the target's hosted zone; use alias=False for a CNAME")
+    balancer: LoadBalancer
+    """The service's; its listener gets the name's certificate."""
+    health_host: str
+    """A host of the service alone, never the shifted name itself."""
+    health_path: str
 
 
 class TrafficShift(pulumi.ComponentResource):
@@ -75,24 +44,26 @@ class TrafficShift(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: TrafficShiftArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:dns:TrafficShift", name, None, opts)
-        self._name, self._args = name, args
+        self._name, self._args, shift = name, args, args.shift
         self._in_zone = pulumi.ResourceOptions(parent=self, provider=args.zone_provider)
-        self.host = args.host
+        self.host = shift.host
         self.certificate_arn = self._certificate()
         served = aws.lb.ListenerCertificate(
             f"{name}-listener",
-            listener_arn=args.listener_arn,
+            listener_arn=args.balancer.listener_arn,
             certificate_arn=self.certificate_arn,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        if args.old:
-            self._record("old", args.old, 100 - args.new_percent, after=[])
+        if old := shift.old:
+            check = self._check("old", old.health_host, old.health_path)
+            self._record("old", old.target, old.target_zone_id, 100 - shift.new_percent, check, after=[])
+        check = self._check("new", args.health_host, args.health_path)
         # Nobody is sent there before it can prove that it is this host.
-        self._record("new", args.new, args.new_percent, after=[served])
-        self.register_outputs({"host": self.host, "new_percent": args.new_percent})
+        self._record("new", args.balancer.dns_name, args.balancer.zone_id, shift.new_percent, check, after=[served])
+        self.register_outputs({"host": self.host, "new_percent": shift.new_percent})
 
     def _certificate(self) -> pulumi.Output[str]:
-        host = self._args.host
+        host = self.host
         certificate = aws.acm.Certificate(
             f"{self._name}-certificate",
             domain_name=host,
@@ -117,38 +88,46 @@ class TrafficShift(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         ).certificate_arn
 
-    def _record(self, end: str, endpoint: EndpointArgs, weight: int, after: list[pulumi.Resource]) -> None:
-        args = self._args
-        check = aws.route53.HealthCheck(
+    def _check(self, end: str, host: str, path: str) -> aws.route53.HealthCheck:
+        return aws.route53.HealthCheck(
             f"{self._name}-{end}",
             type="HTTPS",
-            fqdn=endpoint.health_host,
+            fqdn=host,
             port=443,
-            resource_path=endpoint.health_path,
+            resource_path=path,
             enable_sni=True,
             request_interval=10,
             failure_threshold=3,
-            tags={"Name": f"{args.host} {end}"},
+            tags={"Name": f"{self.host} {end}"},
             opts=self._in_zone,
         )
+
+    def _record(
+        self,
+        end: str,
+        target: pulumi.Input[str],
+        target_zone_id: pulumi.Input[str] | None,
+        weight: int,
+        check: aws.route53.HealthCheck,
+        after: list[pulumi.Resource],
+    ) -> None:
+        alias = self._args.shift.alias
         aws.route53.Record(
             f"{self._name}-{end}",
-            zone_id=args.zone_id,
-            name=args.host,
-            type="A" if args.alias else "CNAME",
-            ttl=None if args.alias else _TTL_SECONDS,
-            records=None if args.alias else [endpoint.target],
+            zone_id=self._args.zone_id,
+            name=self.host,
+            type="A" if alias else "CNAME",
+            ttl=None if alias else _TTL_SECONDS,
+            records=None if alias else [target],
             aliases=[
                 # Not the balancer's own judgement: it is of all its target groups, other services' among them
                 # (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-alias-common.html).
-                aws.route53.RecordAliasArgs(
-                    name=endpoint.target, zone_id=endpoint.target_zone_id, evaluate_target_health=False
-                )
+                aws.route53.RecordAliasArgs(name=target, zone_id=target_zone_id, evaluate_target_health=False)
             ]
-            if args.alias and endpoint.target_zone_id is not None
+            if alias and target_zone_id is not None
             else None,
             set_identifier=end,
             weighted_routing_policies=[aws.route53.RecordWeightedRoutingPolicyArgs(weight=weight)],
             health_check_id=check.id,
-            opts=pulumi.ResourceOptions(parent=self, provider=args.zone_provider, depends_on=after),
+            opts=pulumi.ResourceOptions(parent=self, provider=self._args.zone_provider, depends_on=after),
         )

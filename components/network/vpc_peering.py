@@ -2,47 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 import pulumi
 import pulumi_aws as aws
 
-
-@dataclass(frozen=True, kw_only=True)
-class PeerArgs:
-    """The other side, in an account and a region that this program need not own."""
-
-    account_id: str
-    region: str
-    vpc_id: str
-    cidr: IPv4Network
-    route_table_ids: Sequence[str]
-    """The tables of the subnets that the database is in."""
-    security_group_id: str
-    """The database's."""
-    port: int
-    """The database's."""
-    provider: aws.Provider
-    """In the peer's region, as a role that its owner made for this: see docs/migration.md."""
+from config.migration import Peer
 
 
 @dataclass(frozen=True, kw_only=True)
 class VpcPeeringArgs:
-    """This side."""
+    """Both sides; the peer's account and region need not be this program's."""
 
     vpc_id: pulumi.Input[str]
     cidr: IPv4Network
     route_table_ids: Mapping[str, pulumi.Input[str]]
     """By a name each, such as the zone's letter."""
-    peer: PeerArgs
-
-    def __post_init__(self) -> None:
-        if self.cidr.overlaps(self.peer.cidr):
-            raise ValueError(
-                f"{self.cidr} and the peer's {self.peer.cidr} overlap: no route can lead from one to the other"
-            )
+    peer: Peer
+    peer_provider: aws.Provider
+    """In the peer's region, as a role that its owner made for this: see docs/migration.md."""
 
 
 class VpcPeering(pulumi.ComponentResource):
@@ -58,7 +38,7 @@ class VpcPeering(pulumi.ComponentResource):
         super().__init__("slipway:network:VpcPeering", name, None, opts)
         peer = args.peer
         here = pulumi.ResourceOptions(parent=self)
-        there = pulumi.ResourceOptions(parent=self, provider=peer.provider)
+        there = pulumi.ResourceOptions(parent=self, provider=args.peer_provider)
         connection = aws.ec2.VpcPeeringConnection(
             f"{name}-connection",
             vpc_id=args.vpc_id,

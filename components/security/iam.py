@@ -106,6 +106,26 @@ def root_arn(account_id: str) -> str:
     return f"arn:aws:iam::{account_id}:root"
 
 
+def secrets_manager_arn(account_id: str, region: str, name: str) -> str:
+    """A secret by its name, as ECS takes it: without the six random characters that Secrets Manager appends."""
+    return f"arn:aws:secretsmanager:{region}:{account_id}:secret:{name}"
+
+
+def parameter_arn(account_id: str, region: str, name: str) -> str:
+    """An SSM parameter by its name, which begins with a slash."""
+    return f"arn:aws:ssm:{region}:{account_id}:parameter{name}"
+
+
+def read_secrets(sid: str, arns: Sequence[str]) -> Statement:
+    """Lets secrets of `secrets_manager_arn` be read."""
+    return allow(sid, ["secretsmanager:GetSecretValue"], [f"{arn}-??????" for arn in arns])
+
+
+def write_logs(log_group_arn: str) -> Statement:
+    """Lets streams of a log group be made and written."""
+    return allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"])
+
+
 def role_arn(account_id: str, role: str) -> str:
     """The ARN of a role."""
     return f"arn:aws:iam::{account_id}:role/{role}"

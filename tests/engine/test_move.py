@@ -17,57 +17,70 @@ pytestmark = pytest.mark.engine
 
 STACK = "dev"
 PROGRAM = """\
+import types
+
 import pulumi
 import pulumi_aws as aws
-from components.security.assumed_role import AssumedRole
 from components.compute.deploy_check import DeployCheck
-from components.compute.ecs_service import EcsService, EcsServiceArgs, HealthCheckArgs, NameArgs, WebArgs
+from components.compute.ecs_service import EcsService, EcsServiceArgs
+from components.compute.placement import Placement, Zone
+from components.security.assumed_role import AssumedRole
+from config.platform import Team
+from config.service import WebService
+from config.settings import DeployedService
+from config.stack import Range
 
 ROLE = "arn:aws:iam::333333333333:role/deploy"
 cluster = pulumi.Config().require("cluster")
 provider = aws.Provider("aws", region="us-east-1", assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=ROLE)])
 elb = "arn:aws:elasticloadbalancing:us-east-1:333333333333"
+# What a LoadBalancer says of itself, known beforehand.
+balancer = types.SimpleNamespace(
+    name=f"{cluster}-internal",
+    arn_suffix=f"app/{cluster}-internal/0123456789abcdef",
+    dns_name=f"internal-{cluster}.us-east-1.elb.amazonaws.com",
+    listener_arn=f"{elb}:listener/app/{cluster}-internal/0123456789abcdef/0123456789abcdef",
+    zone_id="Z35SXDOTRQ7X7K",
+)
 EcsService(
     "gateway",
     EcsServiceArgs(
-        environment="dev",
-        account_id="333333333333",
-        region="us-east-1",
-        vpc_id="vpc-0123456789abcdef0",
-        cluster_arn=f"arn:aws:ecs:us-east-1:333333333333:cluster/{cluster}",
-        cluster_name=cluster,
-        capacity_provider=f"{cluster}-hosts",
-        owner="platform",
-        image="acme/gateway:1",
-        version="1",
-        cpu=256,
-        memory_mib=256,
-        tasks_min=2,
-        tasks_max=4,
-        command=[],
-        variables={},
-        secrets={},
-        permissions=[],
-        read_only_root=True,
-        stop_seconds=30,
-        log_retention_days=30,
-        cpu_target_percent=75,
-        memory_target_percent=75,
-        web=WebArgs(
-            port=8080,
-            priority=10,
-            names=[NameArgs(role="internal", host="gateway.internal.dev.acme.example", zone_id="Z0123456789")],
-            health_check=HealthCheckArgs(
-                path="/", interval_seconds=30, timeout_seconds=5, healthy_count=2, unhealthy_count=2, grace_seconds=60
+        service=DeployedService(
+            name="gateway",
+            spec=WebService(
+                kind="web",
+                description="The gateway",
+                owner="platform",
+                cluster=cluster,
+                image="acme/gateway",
+                cpu=256,
+                memory_mib=256,
+                port=8080,
+                priority=10,
             ),
-            drain_seconds=30,
-            listener_arn=f"{elb}:listener/app/{cluster}-internal/0123456789abcdef/0123456789abcdef",
-            balancer_dns_name=f"internal-{cluster}.us-east-1.elb.amazonaws.com",
-            balancer_zone_id="Z35SXDOTRQ7X7K",
-            balancer_arn_suffix=f"app/{cluster}-internal/0123456789abcdef",
-            balancer=f"{cluster}-internal",
+            version="1",
+            tasks=Range(min=2, max=4),
+            secret_versions={},
+            owner=Team(email="platform@acme.example", chat="@slack-platform", pager="@pagerduty-platform"),
+            runbook="https://wiki.acme.example/runbooks/gateway",
         ),
-        deploy_check=DeployCheck("deploy", AssumedRole(region="us-east-1", role_arn=ROLE), name_seconds=3),
+        image="acme/gateway:1",
+        placement=Placement(
+            environment="dev",
+            account_id="333333333333",
+            region="us-east-1",
+            vpc_id="vpc-0123456789abcdef0",
+            cluster_name=cluster,
+            cluster_arn=f"arn:aws:ecs:us-east-1:333333333333:cluster/{cluster}",
+            capacity_provider=f"{cluster}-hosts",
+            balancers={"internal": balancer},
+            public_zone=Zone(domain="dev.acme.example", id="Z1234567890"),
+            internal_zone=Zone(domain="internal.dev.acme.example", id="Z0123456789"),
+            cpu_target_percent=75,
+            memory_target_percent=75,
+            log_retention_days=30,
+            deploy_check=DeployCheck("deploy", AssumedRole(region="us-east-1", role_arn=ROLE), name_seconds=3),
+        ),
     ),
     pulumi.ResourceOptions(providers=[provider]),
 )
@@ -77,7 +90,8 @@ EcsService(
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Workspace]:
     project = tmp_path / "committed"
-    shutil.copytree(ROOT / "components", project / "components", ignore=shutil.ignore_patterns("__pycache__"))
+    for package in ("components", "config"):
+        shutil.copytree(ROOT / package, project / package, ignore=shutil.ignore_patterns("__pycache__"))
     (project / "Pulumi.yaml").write_text(
         "name: slipway\nruntime: {name: python, options: {toolchain: pip, virtualenv: .venv}}\n"
     )

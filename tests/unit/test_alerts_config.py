@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.alerts import ALERTS, AlertName, Kind, alerts_of, thresholds, violations
-
-
-@dataclass(frozen=True)
-class Override:
-    warning: float | None = None
-    critical: float | None = None
-    disabled: str | None = None
-
+from config.alerts import ALERTS, AlertName, AlertOverride, Kind, alerts_of, thresholds, violations
 
 WORKERS = (
     "the monitors of a worker: running_tasks, restarts, cpu, memory, at_maximum, deployment_failed, "
@@ -32,7 +23,10 @@ def test_the_table_has_every_monitor_that_a_service_file_can_name() -> None:
 @pytest.mark.parametrize("name", ALERTS)
 def test_the_defaults_are_in_order_and_in_range(name: AlertName) -> None:
     for kind in ALERTS[name].kinds:
-        assert list(violations(kind, name, Override(ALERTS[name].warning, ALERTS[name].critical))) == []
+        assert (
+            list(violations(kind, name, AlertOverride(warning=ALERTS[name].warning, critical=ALERTS[name].critical)))
+            == []
+        )
 
 
 def test_a_web_service_that_says_nothing_has_every_monitor_of_its_kind() -> None:
@@ -40,13 +34,13 @@ def test_a_web_service_that_says_nothing_has_every_monitor_of_its_kind() -> None
 
 
 def test_an_override_changes_its_threshold_alone() -> None:
-    changed = thresholds("web", {"memory": Override(critical=95)})
+    changed = thresholds("web", {"memory": AlertOverride(critical=95)})
     assert (changed["memory"].warning, changed["memory"].critical) == (85, 95)
     assert (changed["cpu"].warning, changed["cpu"].critical) == (80, 90)
 
 
 def test_a_monitor_that_is_switched_off_is_gone() -> None:
-    assert "cpu" not in thresholds("worker", {"cpu": Override(disabled="uses all that it finds")})
+    assert "cpu" not in thresholds("worker", {"cpu": AlertOverride(disabled="uses all that it finds")})
 
 
 def test_a_monitor_recovers_five_percent_on_the_good_side() -> None:
@@ -56,7 +50,7 @@ def test_a_monitor_recovers_five_percent_on_the_good_side() -> None:
 
 
 def test_a_recovery_that_no_value_can_reach_is_left_out() -> None:
-    found = thresholds("web", {"running_tasks": Override(warning=100)})
+    found = thresholds("web", {"running_tasks": AlertOverride(warning=100)})
     assert found["running_tasks"].warning_recovery is None  # 105 percent of the tasks never run
     assert found["unhealthy_targets"].warning_recovery is None  # nor do fewer than none fail
 
@@ -67,7 +61,7 @@ def test_a_recovery_that_no_value_can_reach_is_left_out() -> None:
         (
             "web",
             "cpu",
-            Override(warning=95),
+            AlertOverride(warning=95),
             (
                 "",
                 "warning 95, critical 90",
@@ -78,7 +72,7 @@ def test_a_recovery_that_no_value_can_reach_is_left_out() -> None:
         (
             "worker",
             "running_tasks",
-            Override(warning=50, critical=70),
+            AlertOverride(warning=50, critical=70),
             (
                 "",
                 "warning 50, critical 70",
@@ -89,7 +83,7 @@ def test_a_recovery_that_no_value_can_reach_is_left_out() -> None:
         (
             "web",
             "latency_p95",
-            Override(warning=3),
+            AlertOverride(warning=3),
             (
                 "",
                 "warning 3, critical 3",
@@ -97,39 +91,41 @@ def test_a_recovery_that_no_value_can_reach_is_left_out() -> None:
                 "the defaults are 1 and 3 seconds",
             ),
         ),
-        ("web", "memory", Override(critical=120), (".critical", 120, "0 to 100 percent of the memory limit")),
-        ("web", "error_rate", Override(warning=-1), (".warning", -1, "0 to 100 percent of the requests")),
+        ("web", "memory", AlertOverride(critical=120), (".critical", 120, "0 to 100 percent of the memory limit")),
+        ("web", "error_rate", AlertOverride(warning=-1), (".warning", -1, "0 to 100 percent of the requests")),
         (
             "worker",
             "error_rate",
-            Override(warning=1),
+            AlertOverride(warning=1),
             ("", "error_rate", WORKERS),
         ),
         (
             "worker",
             "latency_p95",
-            Override(disabled="has no requests"),
+            AlertOverride(disabled="has no requests"),
             ("", "latency_p95", WORKERS),
         ),
     ],
 )
 def test_an_override_that_cannot_be_applied(
-    kind: Kind, name: AlertName, override: Override, expected: tuple[str, object, str]
+    kind: Kind, name: AlertName, override: AlertOverride, expected: tuple[str, object, str]
 ) -> None:
     assert list(violations(kind, name, override)) == [expected]
 
 
+LEVELS = st.floats(-10, 4000)
+
+
 @given(
     name=st.sampled_from(tuple(alerts_of("web"))),
-    warning=st.none() | st.floats(-10, 4000),
-    critical=st.none() | st.floats(-10, 4000),
+    levels=st.tuples(LEVELS, st.none()) | st.tuples(st.none(), LEVELS) | st.tuples(LEVELS, LEVELS),
 )
-def test_what_is_accepted_is_in_order(name: AlertName, warning: float | None, critical: float | None) -> None:
-    override = Override(warning, critical)
+def test_what_is_accepted_is_in_order(name: AlertName, levels: tuple[float | None, float | None]) -> None:
+    override = AlertOverride(warning=levels[0], critical=levels[1])
     if any(violations("web", name, override)):
         return
     found = thresholds("web", {name: override})[name]
-    levels = [found.warning_recovery, found.warning, found.critical_recovery, found.critical]
+    all_levels = [found.warning_recovery, found.warning, found.critical_recovery, found.critical]
     recoveries = [(found.warning_recovery, found.warning), (found.critical_recovery, found.critical)]
     if found.fires == "above":
         assert found.warning < found.critical
@@ -137,4 +133,4 @@ def test_what_is_accepted_is_in_order(name: AlertName, warning: float | None, cr
     else:
         assert found.warning > found.critical
         assert all(recovery is None or recovery > level for recovery, level in recoveries)
-    assert all(level is None or ALERTS[name].lowest <= level <= ALERTS[name].highest for level in levels)
+    assert all(level is None or ALERTS[name].lowest <= level <= ALERTS[name].highest for level in all_levels)

@@ -20,7 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 import config
 from config.fields import STACKS, ClusterName, ServiceName, Slug, TeamName, UserName
 from config.files import read_mapping
-from config.schedules import rhythm
+from config.schedules import expected_runs
 from config.service import Schedule
 from config.stack import Range, Release
 from tests.cloud import Cloud
@@ -186,7 +186,7 @@ def test_every_legal_schedule_has_six_fields_or_a_rate_that_its_monitor_can_read
     assert len(fields) == (6 if schedule.startswith("cron") else 2)
     if len(fields) == 6:
         assert [fields[2], fields[4]].count("?") == 1
-    rhythm(schedule)
+    expected_runs(schedule)
 
 
 # Order ---------------------------------------------------------------------------------------------------------------

@@ -15,28 +15,22 @@ from components.monitoring.fleet_dashboard import FleetDashboard, FleetDashboard
 from components.monitoring.service_dashboard import ServiceDashboard, ServiceDashboardArgs
 from components.monitoring.widgets import COLUMNS, Row, dashboard, graph, note, value
 from components.monitoring.widgets import Series as S
-from config.alerts import Kind, thresholds
+from config.alerts import Kind
 from tests.cloud import Cloud
 from tests.datadog_models import accepted
+from tests.unit.examples import a_service
 
 PAGE = "datadog:index/dashboardJson:DashboardJson"
 
 
-def service(kind: Kind = "web", **changes: Any) -> ServiceDashboardArgs:
-    given: dict[str, Any] = {
-        "service": "gateway",
-        "kind": kind,
-        "description": "The public API",
-        "environment": "stage",
-        "owner": "platform",
-        "cluster": "api",
-        "runbook_url": "https://wiki.acme.example/runbooks/gateway",
-        "thresholds": thresholds(kind, {}),
-        "target_groups": ["targetgroup/gateway-tg/1"] if kind == "web" else [],
-        "objective_id": "abc123" if kind == "web" else None,
-        "queue": "mails" if kind == "worker" else None,
-    }
-    return ServiceDashboardArgs(**given | changes)
+def service(kind: Kind = "web") -> ServiceDashboardArgs:
+    changes = {"queue": "mails"} if kind == "worker" else {}
+    return ServiceDashboardArgs(
+        service=a_service(kind, **changes),
+        environment="stage",
+        target_groups=["targetgroup/gateway-tg/1"] if kind == "web" else [],
+        objective_id="abc123" if kind == "web" else None,
+    )
 
 
 def page_of(cloud: Cloud, kind: str) -> dict[str, Any]:

@@ -14,40 +14,25 @@ import botocore.model
 import botocore.validate
 import pytest
 
-from components.compute.ecs_service import EcsService
+from components.compute.ecs_service import EcsService, EcsServiceArgs
 from components.monitoring.datadog_agent import DatadogAgent, DatadogAgentArgs
-from components.monitoring.monitors import Audience
 from tests import datadog_models
 from tests.cloud import Cloud
 from tests.datadog_queries import metric_query
-from tests.unit.examples import a_worker
+from tests.unit.examples import AUDIENCE, a_datadog, a_placement, a_service
 
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
-AUDIENCE = Audience(
-    environment="stage",
-    owner="platform",
-    chat="@slack-platform",
-    pager="@pagerduty-platform",
-    runbook_url="https://wiki.acme.example/runbooks/datadog-agent",
-)
 
 
 def agent(**changes: Any) -> DatadogAgent:
-    given: dict[str, Any] = {
-        "environment": "stage",
-        "account_id": "333333333333",
-        "region": "us-east-1",
-        "cluster": "api",
-        "cluster_arn": "arn:aws:ecs:us-east-1:333333333333:cluster/api",
-        "site": "datadoghq.eu",
-        "version": "7.72.1",
-        "api_key_secret": "datadog/api-key",
-        "log_retention_days": 30,
-        "audience": AUDIENCE,
-        "cpu": 256,
-        "memory_mib": 512,
-    }
-    return DatadogAgent("api-datadog", DatadogAgentArgs(**given | changes))
+    """`changes` are the platform's settings of Datadog."""
+    args = DatadogAgentArgs(placement=a_placement(), datadog=a_datadog(**changes), audience=AUDIENCE)
+    return DatadogAgent("api-datadog", args)
+
+
+def ledger() -> EcsService:
+    service = a_service("worker", name="ledger")
+    return EcsService("ledger", EcsServiceArgs(service=service, image="acme/ledger:1", placement=a_placement()))
 
 
 def container(cloud: Cloud, name: str = "api-datadog-task") -> dict[str, Any]:
@@ -242,7 +227,7 @@ def test_botocore_accepts_the_task_definition(cloud: Cloud, everything: bool) ->
 def test_agent_and_tasks_share_one_folder_of_the_host(cloud: Cloud) -> None:
     def both() -> None:
         agent()
-        EcsService("ledger", a_worker())
+        ledger()
 
     cloud.deploy(both)
     own, tasks = container(cloud), container(cloud, "ledger-task")
@@ -262,7 +247,7 @@ def test_agent_and_tasks_share_one_folder_of_the_host(cloud: Cloud) -> None:
 def test_the_official_client_reaches_the_socket_with_nothing_but_a_tasks_environment(
     cloud: Cloud, tmp_path: Path, call: str
 ) -> None:
-    cloud.deploy(lambda: EcsService("ledger", a_worker()))
+    cloud.deploy(ledger)
     task = container(cloud, "ledger-task")
     folder = task["mountPoints"][0]["containerPath"]
     # Where a task sees its mount, this test sees a folder of its own.

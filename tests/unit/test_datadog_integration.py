@@ -16,14 +16,18 @@ from components.monitoring.datadog_integration import (
 )
 from tests.cloud import Cloud
 from tests.datadog_models import accepted, snake_case
+from tests.unit.examples import a_datadog
 
 ACCOUNT = "datadog:aws/integrationAccount:IntegrationAccount"
 POLICY = "aws:iam/rolePolicy:RolePolicy"
 
 
 def deploy(cloud: Cloud, **changes: Any) -> None:
+    """Changes whose names are a DatadogIntegrationArgs' go there, the others to the platform's settings."""
     given: dict[str, Any] = {"account_id": "333333333333", "environment": "stage", "region": "eu-west-1"}
-    cloud.deploy(lambda: DatadogIntegration("datadog", DatadogIntegrationArgs(**given | changes)))
+    given |= {key: changes.pop(key) for key in list(changes) if key in DatadogIntegrationArgs.__dataclass_fields__}
+    args = DatadogIntegrationArgs(datadog=a_datadog(**changes), **given)
+    cloud.deploy(lambda: DatadogIntegration("datadog", args))
 
 
 def statements(cloud: Cloud) -> dict[str, dict[str, Any]]:
@@ -59,7 +63,7 @@ def test_the_account_in_full(cloud: Cloud) -> None:
 
 
 def test_datadog_accepts_the_account(cloud: Cloud) -> None:
-    deploy(cloud, tag_filters={"AWS/EC2": ["env:stage"]}, log_forwarder_arns=["arn:f"], log_sources=["elbv2"])
+    deploy(cloud, tag_filters={"AWS/EC2": ["env:stage"]}, log_forwarder={"function": "forwarder", "sources": ["elbv2"]})
     body = snake_case(cloud.one(ACCOUNT))
     # The resource names single blocks and lists otherwise than the API.
     role = body["auth_config"].pop("aws_auth_config_role")
@@ -103,10 +107,13 @@ def test_all_settings_together_are_what_datadog_documents(cloud: Cloud) -> None:
 
 
 def test_log_forwarding_is_allowed_with_a_forwarder(cloud: Cloud) -> None:
-    deploy(cloud, log_forwarder_arns=["arn:aws:lambda:f"], log_sources=["elbv2", "s3"])
+    deploy(cloud, log_forwarder={"function": "forwarder", "sources": ["elbv2", "s3"]})
     assert statements(cloud)["ForwardLogs"]["Action"] == list(FORWARDING)
     assert cloud.one(ACCOUNT)["logsConfig"] == {
-        "lambdaForwarder": {"lambdas": ["arn:aws:lambda:f"], "sources": ["elbv2", "s3"]}
+        "lambdaForwarder": {
+            "lambdas": ["arn:aws:lambda:eu-west-1:333333333333:function:forwarder"],
+            "sources": ["elbv2", "s3"],
+        }
     }
 
 
@@ -123,7 +130,7 @@ def test_the_trail_is_read_where_it_is(cloud: Cloud) -> None:
 
 
 def test_an_event_bus_for_alerts_by_setting(cloud: Cloud) -> None:
-    deploy(cloud, notify_event_bus=True)
+    deploy(cloud, event_bus=True)
     assert cloud.one("datadog:aws/integrationEventBridge:IntegrationEventBridge") == {
         "accountId": "333333333333",
         "region": "eu-west-1",
@@ -143,8 +150,8 @@ def test_resources_are_collected_by_setting(cloud: Cloud) -> None:
 def test_the_policy_fits_a_role(cloud: Cloud) -> None:
     deploy(
         cloud,
-        log_forwarder_arns=["arn"],
-        notify_event_bus=True,
+        log_forwarder={"function": "forwarder", "sources": ["elbv2"]},
+        event_bus=True,
         trail_bucket="acme-audit-111111111111",
         trail_key_arn="arn:aws:kms:us-east-1:111111111111:key/00000000-0000-0000-0000-000000000000",
     )

@@ -21,6 +21,7 @@ from functions.deploy_events import Report, report_of
 from tests.cloud import Cloud
 from tests.datadog_models import accepted
 from tests.intake import Intake
+from tests.unit.examples import a_datadog
 
 CLUSTER = "arn:aws:ecs:us-east-1:333333333333:cluster/api"
 DEFINITION = "arn:aws:ecs:us-east-1:333333333333:task-definition/gateway:7"
@@ -34,8 +35,7 @@ def deploy(cloud: Cloud) -> None:
         environment="stage",
         account_id="333333333333",
         region="us-east-1",
-        site="datadoghq.eu",
-        api_key_secret="datadog/api-key",
+        datadog=a_datadog(site="datadoghq.eu"),
         log_retention_days=30,
         groups={"api": "api-hosts-1a2b3c4"},
     )

@@ -1,5 +1,5 @@
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import botocore.loaders
@@ -7,18 +7,11 @@ import botocore.model
 import botocore.validate
 import pytest
 
-from components.compute.ecs_service import (
-    EcsService,
-    EcsServiceArgs,
-    NameArgs,
-    PeakArgs,
-    Permission,
-    QueueArgs,
-    ScheduleArgs,
-    StrategyArgs,
-)
+from components.compute.ecs_service import EcsService, EcsServiceArgs
+from components.network.load_balancer import LoadBalancer
+from config.settings import DeployedService
 from tests.cloud import Cloud
-from tests.unit.examples import a_web_service, a_worker
+from tests.unit.examples import a_load_balancer, a_placement, a_service
 
 SERVICE = "aws:ecs/service:Service"
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
@@ -30,8 +23,23 @@ ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 SCHEDULE = "aws:scheduler/schedule:Schedule"
 
 
-def deploy(cloud: Cloud, args: EcsServiceArgs) -> None:
-    cloud.deploy(lambda: EcsService("gateway", args))
+IMAGE = "333333333333.dkr.ecr.us-east-1.amazonaws.com/docker-hub/acme/gateway:4.12.0"
+
+
+def deploy(
+    cloud: Cloud, service: DeployedService, *, image: str = IMAGE, more_hosts: Sequence[str] = (), **placement: Any
+) -> None:
+    """`placement` are changes of `a_placement`. A web service finds one balancer of each exposure."""
+
+    def program() -> None:
+        if service.spec.kind == "web":
+            placement["balancers"] = {
+                exposure: LoadBalancer(f"api-{exposure}", a_load_balancer()) for exposure in ("internal", "public")
+            }
+        args = EcsServiceArgs(service=service, image=image, more_hosts=more_hosts, placement=a_placement(**placement))
+        EcsService("gateway", args)
+
+    cloud.deploy(program)
 
 
 def container(cloud: Cloud) -> dict[str, Any]:
@@ -45,12 +53,12 @@ def statements(cloud: Cloud, policy: str) -> dict[str, Mapping[str, Any]]:
 
 
 def test_container_listens_on_the_configured_port(cloud: Cloud) -> None:
-    deploy(cloud, a_web_service(port=8080))
+    deploy(cloud, a_service("web", port=8080))
     assert container(cloud)["portMappings"] == [{"containerPort": 8080, "hostPort": 0, "protocol": "tcp"}]
 
 
 def test_container_variables_are_sorted_and_tell_datadog_who_it_is(cloud: Cloud) -> None:
-    deploy(cloud, a_worker(variables={"ZONE": "z", "API": "a"}, version="4.12.0"))
+    deploy(cloud, a_service("worker", environment={"ZONE": "z", "API": "a"}, version="4.12.0"))
     assert container(cloud)["environment"] == [
         {"name": "API", "value": "a"},
         {"name": "DD_DOGSTATSD_URL", "value": "unix:///var/run/datadog/dsd.socket"},
@@ -63,7 +71,7 @@ def test_container_variables_are_sorted_and_tell_datadog_who_it_is(cloud: Cloud)
 
 
 def test_container_gets_secrets_by_reference(cloud: Cloud) -> None:
-    deploy(cloud, a_worker(secrets={"STRIPE": "/billing/stripe", "DB": "billing/database"}))
+    deploy(cloud, a_service("worker", secrets={"STRIPE": "/billing/stripe", "DB": "billing/database"}))
     assert container(cloud)["secrets"] == [
         {"name": "DB", "valueFrom": "arn:aws:secretsmanager:us-east-1:333333333333:secret:billing/database"},
         {"name": "STRIPE", "valueFrom": "arn:aws:ssm:us-east-1:333333333333:parameter/billing/stripe"},
@@ -71,7 +79,7 @@ def test_container_gets_secrets_by_reference(cloud: Cloud) -> None:
 
 
 def test_container_is_confined(cloud: Cloud) -> None:
-    deploy(cloud, a_worker())
+    deploy(cloud, a_service("worker"))
     definition = container(cloud)
     assert definition["readonlyRootFilesystem"] is True
     assert definition["linuxParameters"] == {
@@ -85,14 +93,14 @@ def test_container_is_confined(cloud: Cloud) -> None:
 
 
 def test_container_may_write_where_the_service_says_so(cloud: Cloud) -> None:
-    deploy(cloud, a_worker(read_only_root=False))
+    deploy(cloud, a_service("worker", read_only_root=False))
     definition = container(cloud)
     assert definition["readonlyRootFilesystem"] is False
     assert "tmpfs" not in definition["linuxParameters"]
 
 
 def test_container_logs_without_blocking(cloud: Cloud) -> None:
-    deploy(cloud, a_worker(log_retention_days=14))
+    deploy(cloud, a_service("worker"), log_retention_days=14)
     assert cloud.one("aws:cloudwatch/logGroup:LogGroup")["retentionInDays"] == 14
     assert container(cloud)["logConfiguration"] == {
         "logDriver": "awslogs",
@@ -107,16 +115,16 @@ def test_container_logs_without_blocking(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize(
-    "args",
+    "service",
     [
-        a_web_service(secrets={"DB": "billing/database"}, command=["serve", "--port", "8080"]),
-        a_worker(variables={"A": "b"}),
-        a_worker(schedule=ScheduleArgs(expression="rate(1 hour)", time_zone="UTC"), read_only_root=False),
+        a_service("web", secrets={"DB": "billing/database"}, command=["serve", "--port", "8080"]),
+        a_service("worker", environment={"A": "b"}),
+        a_service("job", read_only_root=False),
     ],
     ids=["web", "worker", "job"],
 )
-def test_task_definition_is_accepted_by_botocore(cloud: Cloud, args: EcsServiceArgs) -> None:
-    deploy(cloud, args)
+def test_task_definition_is_accepted_by_botocore(cloud: Cloud, service: DeployedService) -> None:
+    deploy(cloud, service)
     task = cloud.one(TASK)
     model = botocore.model.ServiceModel(botocore.loaders.Loader().load_service_model("ecs", "service-2"))
     shape = model.operation_model("RegisterTaskDefinition").input_shape
@@ -137,13 +145,13 @@ def test_task_definition_is_accepted_by_botocore(cloud: Cloud, args: EcsServiceA
 
 
 def test_task_definition_keeps_earlier_revisions_for_a_rollback(cloud: Cloud) -> None:
-    deploy(cloud, a_worker())
+    deploy(cloud, a_service("worker"))
     task = cloud.one(TASK)
     assert (task["family"], task["skipDestroy"], task["networkMode"]) == ("gateway", True, "bridge")
 
 
 def test_service_rolls_out_without_downtime_and_back_on_failure(cloud: Cloud) -> None:
-    deploy(cloud, a_web_service(tasks_min=2, tasks_max=2))
+    deploy(cloud, a_service("web", tasks=(2, 2)))
     service = cloud.get(SERVICE)
     assert service.inputs == {
         "alarms": {"alarmNames": ["${gateway-rollback.name}"], "enable": True, "rollback": True},
@@ -171,19 +179,19 @@ def test_service_rolls_out_without_downtime_and_back_on_failure(cloud: Cloud) ->
 
 
 def test_service_waits_for_its_listener_rule_and_its_roles(cloud: Cloud) -> None:
-    deploy(cloud, a_web_service())
+    deploy(cloud, a_service("web"))
     names = {urn.rsplit("::", 1)[1] for urn in cloud.get(SERVICE).dependencies}
     assert {"gateway-rule", "gateway-execution", "gateway-task"} <= names
 
 
 def test_a_fixed_count_is_the_programs_to_change(cloud: Cloud) -> None:
-    deploy(cloud, a_worker(tasks_min=3, tasks_max=3))
+    deploy(cloud, a_service("worker", tasks=(3, 3)))
     assert cloud.get(SERVICE).ignore_changes == ()
     assert cloud.all("aws:appautoscaling/target:Target") == []
 
 
 def test_a_range_of_tasks_is_autoscalings_to_change(cloud: Cloud) -> None:
-    deploy(cloud, a_worker(tasks_min=2, tasks_max=6, cpu_target_percent=60))
+    deploy(cloud, a_service("worker", tasks=(2, 6), scaling={"cpu_percent": 60}))
     assert cloud.get(SERVICE).ignore_changes == ("desiredCount",)
     assert cloud.one("aws:appautoscaling/target:Target") == {
         "maxCapacity": 6,
@@ -203,12 +211,12 @@ def test_a_range_of_tasks_is_autoscalings_to_change(cloud: Cloud) -> None:
 
 
 def test_requests_scale_a_web_service_by_its_target_group(cloud: Cloud) -> None:
-    deploy(cloud, a_web_service(tasks_min=2, tasks_max=6, requests_per_target=1000))
+    deploy(cloud, a_service("web", tasks=(2, 6), scaling={"requests_per_target": 1000}))
     policy = cloud.one("aws:appautoscaling/policy:Policy", "gateway-scaling-requests")
     assert policy["targetTrackingScalingPolicyConfiguration"] == {
         "predefinedMetricSpecification": {
             "predefinedMetricType": "ALBRequestCountPerTarget",
-            "resourceLabel": "app/api/123/${gateway-tg.arnSuffix}",
+            "resourceLabel": "${api-internal.arnSuffix}/${gateway-tg.arnSuffix}",
         },
         "scaleInCooldown": 300,
         "scaleOutCooldown": 60,
@@ -217,7 +225,7 @@ def test_requests_scale_a_web_service_by_its_target_group(cloud: Cloud) -> None:
 
 
 def test_target_group_drains_and_checks_as_the_service_says(cloud: Cloud) -> None:
-    deploy(cloud, a_web_service(drain_seconds=45, balancer="api-internal"))
+    deploy(cloud, a_service("web", drain_seconds=45))
     assert cloud.one(TARGET_GROUP) == {
         "deregistrationDelay": 45,
         "healthCheck": {
@@ -238,17 +246,14 @@ def test_target_group_drains_and_checks_as_the_service_says(cloud: Cloud) -> Non
 
 
 def test_every_name_of_a_service_is_routed_and_resolves_to_its_balancer(cloud: Cloud) -> None:
-    names = [
-        NameArgs(role="public", host="gateway.stage.acme.example", zone_id="public-zone"),
-        NameArgs(role="internal", host="gateway.internal.stage.acme.example", zone_id="private-zone"),
-    ]
-    deploy(cloud, a_web_service(names=names, priority=20))
+    deploy(cloud, a_service("web", exposure="public", priority=20))
     rule = cloud.one(RULE)
     assert rule["priority"] == 20
     assert rule["conditions"] == [
         {"hostHeader": {"values": ["gateway.stage.acme.example", "gateway.internal.stage.acme.example"]}}
     ]
-    alias = {"evaluateTargetHealth": False, "name": "internal-api.elb.amazonaws.com", "zoneId": "elb-zone"}
+    assert rule["listenerArn"] == "${api-public-https.arn}"
+    alias = {"evaluateTargetHealth": False, "name": "${api-public.dnsName}", "zoneId": "${api-public.zoneId}"}
     records = [r.inputs for r in cloud.all(RECORD)]
     assert [(r["name"], r["type"], r["zoneId"], r["aliases"]) for r in records] == [
         ("gateway.internal.stage.acme.example", "A", "private-zone", [alias]),
@@ -258,7 +263,7 @@ def test_every_name_of_a_service_is_routed_and_resolves_to_its_balancer(cloud: C
 
 
 def test_execution_role_reads_only_the_services_own_secrets(cloud: Cloud) -> None:
-    deploy(cloud, a_worker(secrets={"STRIPE": "/billing/stripe", "DB": "billing/database"}))
+    deploy(cloud, a_service("worker", secrets={"STRIPE": "/billing/stripe", "DB": "billing/database"}))
     allowed = statements(cloud, "gateway-execution")
     assert allowed["Secrets"]["Resource"] == [
         "arn:aws:secretsmanager:us-east-1:333333333333:secret:billing/database-??????"
@@ -268,7 +273,7 @@ def test_execution_role_reads_only_the_services_own_secrets(cloud: Cloud) -> Non
 
 
 def test_execution_role_of_a_service_without_secrets_reads_none(cloud: Cloud) -> None:
-    deploy(cloud, a_worker())
+    deploy(cloud, a_service("worker"))
     assert set(statements(cloud, "gateway-execution")) == {"Login", "Pull", "Log"}
 
 
@@ -287,7 +292,7 @@ def test_execution_role_of_a_service_without_secrets_reads_none(cloud: Cloud) ->
 def test_execution_role_pulls_the_services_own_image_alone(
     cloud: Cloud, image: str, repository: str, imports: bool
 ) -> None:
-    deploy(cloud, a_worker(image=image))
+    deploy(cloud, a_service("worker"), image=image)
     pull = statements(cloud, "gateway-execution")["Pull"]
     assert pull["Resource"] == [f"arn:aws:ecr:us-east-1:{repository}"]
     assert ({"ecr:BatchImportUpstreamImage", "ecr:CreateRepository"} <= {*pull["Action"]}) is imports
@@ -295,12 +300,12 @@ def test_execution_role_pulls_the_services_own_image_alone(
 
 
 def test_execution_role_needs_nothing_for_a_public_registry(cloud: Cloud) -> None:
-    deploy(cloud, a_worker(image="ghcr.io/acme/gateway:1"))
+    deploy(cloud, a_service("worker"), image="ghcr.io/acme/gateway:1")
     assert set(statements(cloud, "gateway-execution")) == {"Log"}
 
 
 def test_task_role_has_the_services_permissions(cloud: Cloud) -> None:
-    deploy(cloud, a_worker(permissions=[Permission(actions=["sqs:SendMessage"], resources=["arn:aws:sqs:::q"])]))
+    deploy(cloud, a_service("worker", permissions=[{"actions": ["sqs:SendMessage"], "resources": ["arn:aws:sqs:::q"]}]))
     assert statements(cloud, "gateway-task")["Permission0"] == {
         "Sid": "Permission0",
         "Effect": "Allow",
@@ -310,7 +315,7 @@ def test_task_role_has_the_services_permissions(cloud: Cloud) -> None:
 
 
 def test_roles_are_for_tasks_of_this_account_alone(cloud: Cloud) -> None:
-    deploy(cloud, a_worker())
+    deploy(cloud, a_service("worker"))
     for role in cloud.all("aws:iam/role:Role"):
         (statement,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
         assert statement["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
@@ -318,14 +323,14 @@ def test_roles_are_for_tasks_of_this_account_alone(cloud: Cloud) -> None:
 
 
 def test_a_worker_has_nothing_of_a_web_service(cloud: Cloud) -> None:
-    deploy(cloud, a_worker())
+    deploy(cloud, a_service("worker"))
     assert [cloud.all(t) for t in (TARGET_GROUP, RULE, RECORD)] == [[], [], []]
     assert cloud.one(SERVICE)["loadBalancers"] == []
     assert "healthCheckGracePeriodSeconds" not in cloud.one(SERVICE)
 
 
 def test_a_job_runs_on_its_schedule_and_has_no_service(cloud: Cloud) -> None:
-    deploy(cloud, a_worker(schedule=ScheduleArgs(expression="cron(0 4 1 * ? *)", time_zone="Europe/Berlin")))
+    deploy(cloud, a_service("job", schedule="cron(0 4 1 * ? *)", time_zone="Europe/Berlin"))
     assert cloud.all(SERVICE) == []
     schedule = cloud.one(SCHEDULE)
     assert schedule["scheduleExpression"] == "cron(0 4 1 * ? *)"
@@ -341,7 +346,7 @@ def test_a_job_runs_on_its_schedule_and_has_no_service(cloud: Cloud) -> None:
 
 
 def test_the_scheduler_may_run_this_task_on_this_cluster_alone(cloud: Cloud) -> None:
-    deploy(cloud, a_worker(schedule=ScheduleArgs(expression="rate(1 hour)", time_zone="UTC")))
+    deploy(cloud, a_service("job"))
     allowed = statements(cloud, "gateway-scheduler")
     assert allowed["Run"]["Resource"] == ["arn:aws:ecs:us-east-1:333333333333:task-definition/gateway:*"]
     assert allowed["Run"]["Condition"] == {
@@ -351,18 +356,18 @@ def test_the_scheduler_may_run_this_task_on_this_cluster_alone(cloud: Cloud) -> 
 
 
 @pytest.mark.parametrize(
-    ("args", "kind", "address"),
+    ("service", "kind", "address"),
     [
-        (a_web_service(), "web", "https://gateway.internal.stage.acme.example"),
-        (a_worker(), "worker", None),
-        (a_worker(schedule=ScheduleArgs(expression="rate(1 hour)", time_zone="UTC")), "job", None),
+        (a_service("web"), "web", "https://gateway.internal.stage.acme.example"),
+        (a_service("worker"), "worker", None),
+        (a_service("job"), "job", None),
     ],
     ids=["web", "worker", "job"],
 )
 def test_outputs_say_what_a_person_wants_to_know(
-    cloud: Cloud, args: EcsServiceArgs, kind: str, address: str | None
+    cloud: Cloud, service: DeployedService, kind: str, address: str | None
 ) -> None:
-    deploy(cloud, args)
+    deploy(cloud, service)
     (outputs,) = [o for urn, o in cloud.outputs.items() if "slipway:ecs:EcsService" in urn]
     assert outputs == {
         "kind": kind,
@@ -374,7 +379,7 @@ def test_outputs_say_what_a_person_wants_to_know(
 
 
 def test_another_version_of_a_secret_is_another_revision_and_the_reference_stays(cloud: Cloud) -> None:
-    deploy(cloud, a_worker(secrets={"DB": "billing/database"}, secret_versions={"DB": "8c1f"}))
+    deploy(cloud, a_service("worker", secrets={"DB": "billing/database"}, secret_versions={"DB": "8c1f"}))
     definition = container(cloud)
     assert definition["dockerLabels"]["slipway.secret.DB"] == "8c1f"
     assert definition["secrets"] == [
@@ -387,7 +392,7 @@ def labels(cloud: Cloud) -> dict[str, str]:
 
 
 def test_datadogs_agent_knows_whose_container_it_is(cloud: Cloud) -> None:
-    deploy(cloud, a_web_service())
+    deploy(cloud, a_service("web"))
     assert labels(cloud) == {
         "tags.env": "stage",
         "tags.service": "gateway",
@@ -397,7 +402,7 @@ def test_datadogs_agent_knows_whose_container_it_is(cloud: Cloud) -> None:
 
 
 def test_datadogs_agent_reads_a_services_own_metrics(cloud: Cloud) -> None:
-    deploy(cloud, a_web_service(port=9000, metrics_path="/internal/metrics"))
+    deploy(cloud, a_service("web", port=9000, metrics_path="/internal/metrics"))
     # https://docs.datadoghq.com/containers/docker/prometheus/
     assert json.loads(labels(cloud)["ad.checks"]) == {
         "openmetrics": {
@@ -413,7 +418,7 @@ def test_datadogs_agent_reads_a_services_own_metrics(cloud: Cloud) -> None:
 
 
 def test_datadogs_agent_reads_logs_that_stay_on_the_host(cloud: Cloud) -> None:
-    deploy(cloud, a_worker(collect_logs=True))
+    deploy(cloud, a_service("worker"), collect_logs=True)
     assert json.loads(labels(cloud)["ad.logs"]) == [{"service": "gateway", "source": "gateway"}]
     assert container(cloud)["logConfiguration"] == {
         "logDriver": "json-file",
@@ -423,26 +428,26 @@ def test_datadogs_agent_reads_logs_that_stay_on_the_host(cloud: Cloud) -> None:
 
 @pytest.mark.parametrize("profiling", [True, False])
 def test_a_program_is_profiled_by_setting(cloud: Cloud, profiling: bool) -> None:
-    deploy(cloud, a_worker(profiling=profiling))
+    deploy(cloud, a_service("worker", profiling=profiling))
     variables = {one["name"]: one["value"] for one in container(cloud)["environment"]}
     assert variables.get("DD_PROFILING_ENABLED") == ("true" if profiling else None)
 
 
 def test_logs_are_encrypted(cloud: Cloud) -> None:
-    deploy(cloud, a_worker(log_key_arn="key-arn"))
+    deploy(cloud, a_service("worker"), log_key_arn="key-arn")
     assert cloud.one("aws:cloudwatch/logGroup:LogGroup")["kmsKeyId"] == "key-arn"
 
 
 def test_task_role_may_write_the_record_of_ecs_exec_where_there_is_one(cloud: Cloud) -> None:
-    deploy(cloud, a_worker(exec_log_group_arn="log-group-arn"))
+    deploy(cloud, a_service("worker"), exec_log_group_arn="log-group-arn")
     assert statements(cloud, "gateway-task")["ExecRecord"]["Resource"] == ["log-group-arn:*"]
     without = Cloud()
-    deploy(without, a_worker())
+    deploy(without, a_service("worker"))
     assert set(statements(without, "gateway-task")) == {"Exec"}
 
 
 def test_a_deployment_is_rolled_back_while_requests_fail(cloud: Cloud) -> None:
-    deploy(cloud, a_web_service(rollback_error_percent=3, balancer_arn_suffix="app/api/123"))
+    deploy(cloud, a_service("web", rollback_error_percent=3))
     alarm = cloud.one(ALARM)
     assert (alarm["threshold"], alarm["datapointsToAlarm"], alarm["evaluationPeriods"]) == (3, 2, 3)
     assert (alarm["comparisonOperator"], alarm["treatMissingData"]) == ("GreaterThanThreshold", "notBreaching")
@@ -453,7 +458,10 @@ def test_a_deployment_is_rolled_back_while_requests_fail(cloud: Cloud) -> None:
         "refused1": "TargetConnectionErrorCount",
     }
     for metric in metrics.values():
-        assert metric["dimensions"] == {"LoadBalancer": "app/api/123", "TargetGroup": "${gateway-tg.arnSuffix}"}
+        assert metric["dimensions"] == {
+            "LoadBalancer": "${api-internal.arnSuffix}",
+            "TargetGroup": "${gateway-tg.arnSuffix}",
+        }
         assert (metric["namespace"], metric["period"], metric["stat"]) == ("AWS/ApplicationELB", 60, "Sum")
     (rate,) = [query for query in alarm["metricQueries"] if query.get("returnData")]
     assert rate["expression"] == (
@@ -462,16 +470,16 @@ def test_a_deployment_is_rolled_back_while_requests_fail(cloud: Cloud) -> None:
 
 
 def test_a_name_moves_when_the_service_is_there_to_answer(cloud: Cloud) -> None:
-    deploy(cloud, a_web_service())
+    deploy(cloud, a_service("web"))
     assert cloud.get(SERVICE).urn in cloud.get(RECORD).dependencies
 
 
 @pytest.mark.parametrize(
     ("strategy", "configuration"),
     [
-        (StrategyArgs(kind="blue_green"), {"bakeTimeInMinutes": "5", "strategy": "BLUE_GREEN"}),
+        ({"kind": "blue_green"}, {"bakeTimeInMinutes": "5", "strategy": "BLUE_GREEN"}),
         (
-            StrategyArgs(kind="linear", percent=25, step_minutes=2, bake_minutes=10),
+            {"kind": "linear", "percent": 25, "step_minutes": 2, "bake_minutes": 10},
             {
                 "bakeTimeInMinutes": "10",
                 "linearConfiguration": {"stepBakeTimeInMinutes": "2", "stepPercent": 25},
@@ -479,7 +487,7 @@ def test_a_name_moves_when_the_service_is_there_to_answer(cloud: Cloud) -> None:
             },
         ),
         (
-            StrategyArgs(kind="canary", percent=5),
+            {"kind": "canary", "percent": 5},
             {
                 "bakeTimeInMinutes": "5",
                 "canaryConfiguration": {"canaryBakeTimeInMinutes": "5", "canaryPercent": 5},
@@ -490,9 +498,9 @@ def test_a_name_moves_when_the_service_is_there_to_answer(cloud: Cloud) -> None:
     ids=["blue_green", "linear", "canary"],
 )
 def test_a_strategy_shifts_weights_between_two_target_groups(
-    cloud: Cloud, strategy: StrategyArgs, configuration: dict[str, Any]
+    cloud: Cloud, strategy: dict[str, Any], configuration: dict[str, Any]
 ) -> None:
-    deploy(cloud, a_web_service(strategy=strategy))
+    deploy(cloud, a_service("web", strategy=strategy))
     service = cloud.one(SERVICE)
     assert service["deploymentConfiguration"] == configuration
     assert "deploymentCircuitBreaker" not in service
@@ -511,15 +519,15 @@ def test_a_strategy_shifts_weights_between_two_target_groups(
 
 
 @pytest.mark.parametrize(
-    ("strategy", "longest"), [(None, "30m"), (StrategyArgs(kind="linear"), "90m")], ids=["rolling", "linear"]
+    ("strategy", "longest"), [(None, "30m"), ({"kind": "linear"}, "90m")], ids=["rolling", "linear"]
 )
-def test_an_update_waits_for_all_of_a_deployment(cloud: Cloud, strategy: StrategyArgs | None, longest: str) -> None:
-    deploy(cloud, a_web_service(strategy=strategy))
+def test_an_update_waits_for_all_of_a_deployment(cloud: Cloud, strategy: dict[str, Any] | None, longest: str) -> None:
+    deploy(cloud, a_service("web", strategy=strategy))
     assert cloud.get(SERVICE).update_timeout == longest
 
 
 def test_a_rolling_strategy_has_all_that_the_others_need_and_rolls(cloud: Cloud) -> None:
-    deploy(cloud, a_web_service(strategy=StrategyArgs(kind="rolling")))
+    deploy(cloud, a_service("web", strategy={"kind": "rolling"}))
     service = cloud.one(SERVICE)
     assert service["deploymentConfiguration"] == {"strategy": "ROLLING"}
     assert service["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
@@ -529,19 +537,13 @@ def test_a_rolling_strategy_has_all_that_the_others_need_and_rolls(cloud: Cloud)
 
 
 def test_rolling_deployments_keep_the_rule_the_programs(cloud: Cloud) -> None:
-    deploy(cloud, a_web_service())
+    deploy(cloud, a_service("web"))
     assert cloud.get(RULE).ignore_changes == ()
     assert "deploymentConfiguration" not in cloud.one(SERVICE)
 
 
-def test_requests_cannot_scale_what_alternates_between_two_target_groups() -> None:
-    with pytest.raises(ValueError, match="requests_per_target counts the requests of one target group"):
-        a_web_service(strategy=StrategyArgs(kind="canary"), requests_per_target=100)
-
-
 def test_a_queue_scales_its_worker(cloud: Cloud) -> None:
-    queue = QueueArgs(name="invoices", messages_per_task=50)
-    deploy(cloud, a_worker(tasks_min=1, tasks_max=9, queue=queue))
+    deploy(cloud, a_service("worker", tasks=(1, 9), queue="invoices", scaling={"messages_per_task": 50}))
     policy = cloud.one("aws:appautoscaling/policy:Policy", "gateway-scaling-queue")
     configuration = policy["targetTrackingScalingPolicyConfiguration"]
     assert configuration["targetValue"] == 50
@@ -563,14 +565,13 @@ def test_a_queue_scales_its_worker(cloud: Cloud) -> None:
 
 
 def test_a_peak_keeps_more_tasks_from_start_to_end(cloud: Cloud) -> None:
-    peak = PeakArgs(
-        name="morning",
-        start="cron(0 7 ? * MON-FRI *)",
-        end="cron(0 10 ? * MON-FRI *)",
-        time_zone="Europe/Berlin",
-        tasks_min=6,
-    )
-    deploy(cloud, a_worker(tasks_min=2, tasks_max=9, peaks=[peak]))
+    peak = {
+        "start": "cron(0 7 ? * MON-FRI *)",
+        "end": "cron(0 10 ? * MON-FRI *)",
+        "time_zone": "Europe/Berlin",
+        "percent": 60,
+    }
+    deploy(cloud, a_service("worker", tasks=(2, 9), scaling={"peaks": {"morning": peak}}))
     actions = {
         r.name: (r.inputs["schedule"], r.inputs["timezone"], r.inputs["scalableTargetAction"])
         for r in cloud.all("aws:appautoscaling/scheduledAction:ScheduledAction")
@@ -596,7 +597,7 @@ def test_the_longest_name_of_a_target_group_fits(role: str) -> None:
 
 
 def test_a_service_answers_to_hosts_whose_records_are_elsewhere(cloud: Cloud) -> None:
-    deploy(cloud, a_web_service(more_hosts=["api.acme.example"]))
+    deploy(cloud, a_service("web"), more_hosts=["api.acme.example"])
     (condition,) = cloud.one(RULE)["conditions"]
     assert condition["hostHeader"]["values"] == ["gateway.internal.stage.acme.example", "api.acme.example"]
     assert len(cloud.all(RECORD)) == 1

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from components.compute.ecs_cluster import EcsCluster, NightArgs
-from components.compute.ecs_service import EcsService, EcsServiceArgs, PeakArgs, QueueArgs, ScheduleArgs, StrategyArgs
+from components.compute.ecs_cluster import EcsCluster
+from components.compute.ecs_service import EcsService, EcsServiceArgs
+from components.network.load_balancer import LoadBalancer
 from config.fields import ClusterName, ServiceName
+from config.settings import DeployedService
 from tests.cloud import Cloud
 from tests.engine.provider.names import auto_name, name_property
-from tests.unit.examples import a_cluster, a_web_service, a_worker
+from tests.unit.examples import a_cluster, a_load_balancer, a_placement, a_service
 
 SERVICE, CLUSTER = "s" * 20, "c" * 14
 
-PEAK = PeakArgs(name="p" * 20, start="cron(0 7 ? * * *)", end="cron(9 7 ? * * *)", time_zone="UTC", tasks_min=3)
+PEAKS = {"p" * 20: {"start": "cron(0 7 ? * * *)", "end": "cron(9 7 ? * * *)", "percent": 30}}
 SERVICES = {
-    "web": a_web_service(tasks_max=9, requests_per_target=100, peaks=[PEAK]),
-    "strategy": a_web_service(strategy=StrategyArgs(kind="canary")),
-    "worker": a_worker(tasks_max=9, queue=QueueArgs(name="q", messages_per_task=9)),
-    "job": a_worker(schedule=ScheduleArgs(expression="rate(1 hour)", time_zone="UTC")),
+    "web": a_service("web", name=SERVICE, tasks=(2, 9), scaling={"requests_per_target": 100, "peaks": PEAKS}),
+    "strategy": a_service("web", name=SERVICE, strategy={"kind": "canary"}),
+    "worker": a_service("worker", name=SERVICE, tasks=(2, 9), queue="q", scaling={"messages_per_task": 9}),
+    "job": a_service("job", name=SERVICE),
 }
 
 
@@ -32,9 +32,14 @@ def test_these_are_the_longest() -> None:
             TypeAdapter(type_).validate_python(f"{name}x")
 
 
-@pytest.mark.parametrize("args", SERVICES.values(), ids=SERVICES)
-def test_the_longest_service(cloud: Cloud, args: EcsServiceArgs) -> None:
-    cloud.deploy(lambda: EcsService(SERVICE, replace(args, cluster_name=CLUSTER)))
+@pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
+def test_the_longest_service(cloud: Cloud, service: DeployedService) -> None:
+    def program() -> None:
+        balancers = {"internal": LoadBalancer("api", a_load_balancer())}
+        placement = a_placement(cluster_name=CLUSTER, balancers=balancers)
+        EcsService(SERVICE, EcsServiceArgs(service=service, image="ghcr.io/acme/gateway:1", placement=placement))
+
+    cloud.deploy(program)
     assert _auto_named(cloud) > 2
 
 
@@ -44,7 +49,7 @@ def test_the_longest_cluster(cloud: Cloud) -> None:
         internal_balancers=9,
         public_balancers=9,
         web_acl_arn="acl",
-        night=NightArgs(start="0 20 * * *", end="0 7 * * *", time_zone="UTC"),
+        night={"start": "0 20 * * *", "end": "0 7 * * *"},
     )
     cloud.deploy(lambda: EcsCluster(CLUSTER, args))
     assert _auto_named(cloud) > 20

@@ -12,26 +12,19 @@ from datadog_api_client.v2.model.entity_v3 import EntityV3
 from components.monitoring.account_alerts import AccountAlerts, AccountAlertsArgs
 from components.monitoring.cluster_alerts import ClusterAlerts, ClusterAlertsArgs
 from components.monitoring.environment_alerts import EnvironmentAlerts, EnvironmentAlertsArgs
-from components.monitoring.monitors import Audience
 from components.monitoring.service_objective import ServiceObjective, ServiceObjectiveArgs
 from components.monitoring.service_page import ServicePage, ServicePageArgs
 from tests import datadog_models
 from tests.cloud import Cloud
 from tests.datadog_models import accepted, snake_case
 from tests.datadog_queries import metric_query
+from tests.unit.examples import AUDIENCE, TEAM, a_web_spec
 
 MONITOR = "datadog:index/monitor:Monitor"
-AUDIENCE = Audience(
-    environment="stage",
-    owner="platform",
-    chat="@slack-platform",
-    pager="@pagerduty-platform",
-    runbook_url="https://wiki.acme.example/runbooks/clusters",
-)
 
 
 def cluster_alerts(cloud: Cloud) -> None:
-    args = ClusterAlertsArgs(environment="stage", cluster="api", audience=AUDIENCE)
+    args = ClusterAlertsArgs(cluster="api", audience=AUDIENCE)
     cloud.deploy(lambda: ClusterAlerts("api", args))
 
 
@@ -94,7 +87,7 @@ def test_an_account_is_watched(cloud: Cloud) -> None:
 
 def test_what_should_always_be_there_is_missed(cloud: Cloud) -> None:
     def everything() -> None:
-        ClusterAlerts("api", ClusterAlertsArgs(environment="stage", cluster="api", audience=AUDIENCE))
+        ClusterAlerts("api", ClusterAlertsArgs(cluster="api", audience=AUDIENCE))
         EnvironmentAlerts("environment", EnvironmentAlertsArgs(audience=AUDIENCE, events_function="deploy-events"))
 
     cloud.deploy(everything)
@@ -143,9 +136,7 @@ def test_an_account_is_not_muted_by_default(cloud: Cloud) -> None:
 
 
 def test_an_objective_counts_requests_without_a_5xx(cloud: Cloud) -> None:
-    args = ServiceObjectiveArgs(
-        service="gateway", environment="stage", owner="payments", target_groups=["targetgroup/gateway-tg/1"]
-    )
+    args = ServiceObjectiveArgs(spec=a_web_spec(), environment="stage", target_groups=["targetgroup/gateway-tg/1"])
     cloud.deploy(lambda: ServiceObjective("gateway", args))
     found = cloud.one("datadog:index/serviceLevelObjective:ServiceLevelObjective")
     scope = "{env:stage,targetgroup:targetgroup/gateway-tg/1}"
@@ -167,12 +158,8 @@ def test_an_objective_counts_requests_without_a_5xx(cloud: Cloud) -> None:
 
 def test_a_service_has_a_page_in_the_catalogue(cloud: Cloud) -> None:
     args = ServicePageArgs(
-        service="gateway",
-        kind="web",
-        description="The public API",
-        owner="platform",
-        owner_email="platform@acme.example",
-        chat="@slack-platform",
+        spec=a_web_spec(owner="platform"),
+        owner=TEAM,
         runbook_url="https://wiki.acme.example/runbooks/gateway",
         repository="acme/platform",
     )

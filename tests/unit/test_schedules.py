@@ -1,31 +1,31 @@
-"""How often a job must have succeeded, from its schedule."""
+"""The runs that a monitor expects of a schedule."""
 
 from __future__ import annotations
 
 import pytest
 
-from config.schedules import Rhythm, rhythm
+from config.schedules import ExpectedRuns, expected_runs
 
 
-def weekly(at: str) -> Rhythm:
-    return Rhythm(window_minutes=10080, runs=1, recurrence=f"FREQ=DAILY;INTERVAL=1;{at}")
+def weekly(at: str) -> ExpectedRuns:
+    return ExpectedRuns(window_minutes=10080, runs=1, recurrence=f"FREQ=DAILY;INTERVAL=1;{at}")
 
 
-def monthly(at: str) -> Rhythm:
-    return Rhythm(window_minutes=1440, runs=1, recurrence=f"FREQ=MONTHLY;INTERVAL=1;{at}")
+def monthly(at: str) -> ExpectedRuns:
+    return ExpectedRuns(window_minutes=1440, runs=1, recurrence=f"FREQ=MONTHLY;INTERVAL=1;{at}")
 
 
 @pytest.mark.parametrize(
     ("schedule", "expected"),
     [
-        ("rate(1 minute)", Rhythm(window_minutes=15, runs=2)),
-        ("rate(15 minutes)", Rhythm(window_minutes=33, runs=2)),
-        ("rate(1 hour)", Rhythm(window_minutes=132, runs=2)),
-        ("rate(3 days)", Rhythm(window_minutes=9504, runs=2)),
+        ("rate(1 minute)", ExpectedRuns(window_minutes=15, runs=2)),
+        ("rate(15 minutes)", ExpectedRuns(window_minutes=33, runs=2)),
+        ("rate(1 hour)", ExpectedRuns(window_minutes=132, runs=2)),
+        ("rate(3 days)", ExpectedRuns(window_minutes=9504, runs=2)),
         ("rate(4 days)", None),
-        ("cron(0/10 * * * ? *)", Rhythm(window_minutes=132, runs=2)),
-        ("cron(0 3 * * ? *)", Rhythm(window_minutes=3168, runs=2)),
-        ("cron(0 3,15 ? * * *)", Rhythm(window_minutes=3168, runs=2)),
+        ("cron(0/10 * * * ? *)", ExpectedRuns(window_minutes=132, runs=2)),
+        ("cron(0 3 * * ? *)", ExpectedRuns(window_minutes=3168, runs=2)),
+        ("cron(0 3,15 ? * * *)", ExpectedRuns(window_minutes=3168, runs=2)),
         ("cron(0 7 ? * MON *)", weekly("BYHOUR=10;BYMINUTE=0")),
         ("cron(30 19 ? * MON-FRI *)", weekly("BYHOUR=22;BYMINUTE=30")),
         ("cron(30 22 ? * MON-FRI *)", weekly("BYHOUR=23;BYMINUTE=30")),
@@ -41,5 +41,5 @@ def monthly(at: str) -> Rhythm:
         ("cron(0 8 * * ? 2026)", None),
     ],
 )
-def test_rhythm(schedule: str, expected: Rhythm | None) -> None:
-    assert rhythm(schedule) == expected
+def test_expected_runs(schedule: str, expected: ExpectedRuns | None) -> None:
+    assert expected_runs(schedule) == expected

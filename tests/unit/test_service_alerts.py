@@ -2,45 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pulumi
 import pytest
 
+from components.monitoring.monitors import Audience
 from components.monitoring.service_alerts import ServiceAlerts, ServiceAlertsArgs
-from config.alerts import Kind, alerts_of, thresholds
-from config.schedules import rhythm
+from config.alerts import Kind, alerts_of
+from config.platform import Team
 from tests import datadog_models
 from tests.cloud import Cloud
 from tests.datadog_queries import compared, metric_query
+from tests.unit.examples import a_service
 
 MONITOR = "datadog:index/monitor:Monitor"
 EVENTS = "env:stage,service:gateway"
 ECS = "env:stage,clustername:api,servicename:gateway"
 TARGETS = "env:stage,targetgroup:targetgroup/gateway-tg-1a2b3c4/73e2d6bc24d8a067"
 
-EVERYTHING: dict[str, Any] = {
-    "tasks_max": 6,
-    "objective_id": "abc123",
-    "queue": "mails",
-    "rhythm": rhythm("rate(1 hour)"),
-    "logs_collected": True,
+EVERYTHING: dict[str, dict[str, Any]] = {
+    "web": {"tasks": (2, 6), "objective_id": "abc123", "logs_collected": True},
+    "worker": {"tasks": (2, 6), "queue": "mails", "logs_collected": True},
+    "job": {"logs_collected": True},
 }
 
 
 def args(kind: Kind = "web", **changes: Any) -> ServiceAlertsArgs:
+    """Changes whose names are a ServiceAlertsArgs' go there, the others to the service."""
     given: dict[str, Any] = {
-        "service": "gateway",
-        "cluster": "api",
-        "environment": "stage",
-        "owner": "payments",
-        "chat": "@slack-payments",
-        "pager": "@pagerduty-payments",
-        "runbook_url": "https://wiki.acme.example/runbooks/gateway",
-        "thresholds": thresholds(kind, {}),
+        "audience": Audience(
+            environment="stage",
+            owner="payments",
+            team=Team(email="payments@acme.example", chat="@slack-payments", pager="@pagerduty-payments"),
+            runbook_url="https://wiki.acme.example/runbooks/gateway",
+        ),
         "target_groups": ["targetgroup/gateway-tg-1a2b3c4/73e2d6bc24d8a067"] if kind == "web" else [],
     }
-    return ServiceAlertsArgs(**given | changes)
+    given |= {key: changes.pop(key) for key in list(changes) if key in ServiceAlertsArgs.__dataclass_fields__}
+    return ServiceAlertsArgs(service=a_service(kind, **changes), **given)
 
 
 def monitor(cloud: Cloud, alert: str, **changes: Any) -> dict[str, Any]:
@@ -67,14 +68,13 @@ WORKER = {"cpu", "deployment-failed", "memory", "restarts", "running-tasks"}
     ("kind", "changes", "expected"),
     [
         ("web", {}, WEB),
-        ("web", {"tasks_max": 6}, WEB | {"at-maximum"}),
+        ("web", {"tasks": (2, 6)}, WEB | {"at-maximum"}),
         ("web", {"objective_id": "abc"}, WEB | {"error-budget-fast", "error-budget-slow"}),
         ("web", {"logs_collected": True}, WEB | {"log-errors"}),
-        ("web", {"queue": "mails"}, WEB),
         ("worker", {}, WORKER),
-        ("worker", {"queue": "mails", "tasks_max": 2}, WORKER | {"queue-age", "at-maximum"}),
-        ("job", {}, {"job-failed"}),
-        ("job", {"rhythm": rhythm("rate(1 hour)")}, {"job-failed", "job-missing"}),
+        ("worker", {"queue": "mails", "tasks": (1, 2)}, WORKER | {"queue-age", "at-maximum"}),
+        ("job", {"schedule": "rate(4 days)"}, {"job-failed"}),
+        ("job", {"schedule": "rate(1 hour)"}, {"job-failed", "job-missing"}),
     ],
 )
 def test_a_service_has_the_monitors_of_its_kind(
@@ -139,7 +139,7 @@ def test_a_service_has_the_monitors_of_its_kind(
     ],
 )
 def test_query(cloud: Cloud, alert: str, query: str) -> None:
-    assert monitor(cloud, alert, **EVERYTHING)["query"] == query
+    assert monitor(cloud, alert, **EVERYTHING["web"])["query"] == query
 
 
 @pytest.mark.parametrize(
@@ -164,11 +164,11 @@ def test_query(cloud: Cloud, alert: str, query: str) -> None:
     ],
 )
 def test_query_of_workers_and_jobs(cloud: Cloud, kind: Kind, alert: str, query: str) -> None:
-    assert monitor(cloud, alert, kind=kind, **EVERYTHING)["query"] == query
+    assert monitor(cloud, alert, kind=kind, **EVERYTHING[kind])["query"] == query
 
 
 def test_a_weekly_job_is_looked_for_once_a_day(cloud: Cloud) -> None:
-    changes = {"rhythm": rhythm("cron(0 7 ? * MON *)"), "time_zone": "Europe/Berlin"}
+    changes = {"schedule": "cron(0 7 ? * MON *)", "time_zone": "Europe/Berlin"}
     found = monitor(cloud, "job-missing", kind="job", **changes)
     assert found["query"].startswith("sum(last_10080m):")
     assert found["schedulingOptions"] == {
@@ -193,7 +193,7 @@ def test_a_weekly_job_is_looked_for_once_a_day(cloud: Cloud) -> None:
 def test_options_by_the_source_of_the_data(
     cloud: Cloud, alert: str, kind_of_monitor: str, delay: int | None, window: bool | None
 ) -> None:
-    found = monitor(cloud, alert, **EVERYTHING)
+    found = monitor(cloud, alert, **EVERYTHING["web"])
     assert found["type"] == kind_of_monitor
     assert (found.get("evaluationDelay"), found.get("requireFullWindow")) == (delay, window)
     assert "newGroupDelay" not in found  # not one of them is grouped
@@ -201,14 +201,15 @@ def test_options_by_the_source_of_the_data(
 
 
 def test_an_objective_has_no_word_about_missing_data_or_recovery(cloud: Cloud) -> None:
-    found = monitor(cloud, "error-budget-fast", **EVERYTHING)
+    found = monitor(cloud, "error-budget-fast", **EVERYTHING["web"])
     assert "onMissingData" not in found
     assert found["monitorThresholds"] == {"warning": "7.2", "critical": "14.4"}
 
 
 def test_links_are_in_the_message(cloud: Cloud) -> None:
     dashboard = pulumi.Output.from_input("https://app.datadoghq.com/dashboard/abc")
-    found = monitor(cloud, "cpu", links={"Dashboard": dashboard})
+    audience = replace(args().audience, links={"Dashboard": dashboard})
+    found = monitor(cloud, "cpu", audience=audience)
     assert "\nDashboard: https://app.datadoghq.com/dashboard/abc\nOwner: payments\n" in found["message"]
 
 
@@ -255,11 +256,7 @@ def test_only_tasks_that_cannot_be_counted_tell_that_data_is_missing(cloud: Clou
 
 
 def test_an_overridden_threshold_is_in_the_query_and_in_the_options(cloud: Cloud) -> None:
-    found = monitor(
-        cloud,
-        "latency-p95",
-        thresholds=thresholds("web", {"latency_p95": Override(warning=0.3, critical=0.8)}),
-    )
+    found = monitor(cloud, "latency-p95", alerts={"latency_p95": {"warning": 0.3, "critical": 0.8}})
     assert found["query"].endswith(" > 0.8")
     assert found["monitorThresholds"] == {
         "warning": "0.3",
@@ -289,7 +286,7 @@ def test_a_monitor_of_targets_without_a_target_group_is_refused(cloud: Cloud) ->
 
 @pytest.mark.parametrize("kind", ["web", "worker", "job"])
 def test_every_monitor_is_one_that_datadog_accepts(cloud: Cloud, kind: Kind) -> None:
-    cloud.deploy(lambda: ServiceAlerts("gateway", args(kind, **EVERYTHING)))
+    cloud.deploy(lambda: ServiceAlerts("gateway", args(kind, **EVERYTHING[kind])))
     assert {found.name for found in cloud.all(MONITOR)} == {
         f"gateway-{alert.replace('_', '-')}" for alert in alerts_of(kind)
     }
@@ -304,10 +301,3 @@ def test_every_monitor_is_one_that_datadog_accepts(cloud: Cloud, kind: Kind) -> 
                 assert selector.tags["env"] == "stage"
                 if selector.metric != "slipway.events.alive":
                     assert "gateway" in " ".join(selector.tags.values()) or selector.tags["queuename"] == "mails"
-
-
-class Override:
-    """A service file's word on one monitor."""
-
-    def __init__(self, warning: float, critical: float) -> None:
-        self.warning, self.critical, self.disabled = warning, critical, None
