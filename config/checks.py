@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from config import alerts
 from config.capacity import cluster_capacity, fits_on_host
 from config.errors import NOTHING, Problem, did_you_mean
-from config.fields import ENVIRONMENTS, VpcCidr
+from config.fields import OPS, VpcCidr
 from config.files import read_mapping
 from config.instance_types import instance_type
 from config.migration import Migration, Shift
@@ -41,14 +41,17 @@ SSH_KEYS_SIZE = 6000
 
 FAMILIES_WITH_SPOT = 2
 
+# https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html (DomainName)
+CERTIFICATE_NAME = 64
+
 
 _CIDR: TypeAdapter[IPv4Network] = TypeAdapter(VpcCidr)
 
 
-def across_stacks(root: Path) -> Iterator[Problem]:
+def across_stacks(root: Path, platform: Platform) -> Iterator[Problem]:
     """Networks that overlap. A stack file that cannot be read is that stack's own problem, not this one's."""
     networks: dict[str, IPv4Network] = {}
-    for environment, network in _networks(root).items():
+    for environment, network in _networks(root, platform).items():
         for other, taken in networks.items():
             if network.overlaps(taken):
                 yield Problem(
@@ -61,10 +64,10 @@ def across_stacks(root: Path) -> Iterator[Problem]:
         networks[environment] = network
 
 
-def _networks(root: Path) -> dict[str, IPv4Network]:
+def _networks(root: Path, platform: Platform) -> dict[str, IPv4Network]:
     """The network of each environment whose file says it."""
     networks: dict[str, IPv4Network] = {}
-    for environment, identity in _declared(root, "slipway:environment"):
+    for environment, identity in _declared(root, platform, "slipway:environment"):
         try:
             networks[environment] = _CIDR.validate_python(identity["cidr"])
         except (KeyError, TypeError, ValidationError):
@@ -72,9 +75,9 @@ def _networks(root: Path) -> dict[str, IPv4Network]:
     return networks
 
 
-def _declared(root: Path, key: str) -> Iterator[tuple[str, Any]]:
+def _declared(root: Path, platform: Platform, key: str) -> Iterator[tuple[str, Any]]:
     """What each environment's file says under a key. A file that cannot be read is that stack's problem."""
-    for environment in ENVIRONMENTS:
+    for environment in platform.environments:
         file = f"Pulumi.{environment}.yaml"
         content = read_mapping(root / file, file=file)
         if isinstance(content, Problem):
@@ -88,15 +91,16 @@ def _declared(root: Path, key: str) -> Iterator[tuple[str, Any]]:
 
 def platform(platform: Platform) -> Iterator[Problem]:
     """What the keys of slipway:platform say of each other."""
-    accounts = platform.accounts
+    yield from _environments(platform)
     for field in ("id", "email"):
         owners: dict[str, str] = {}
-        for name in type(accounts).model_fields:
-            value = str(getattr(getattr(accounts, name), field)).lower()
+        for name in platform.stacks:
+            value = str(getattr(platform.account(name), field)).lower()
             if value in owners:
+                where = name if name == OPS else f"environments.{name}"
                 yield Problem(
                     file=PLATFORM_FILE,
-                    key=f"{PLATFORM}.accounts.{name}.{field}",
+                    key=f"{PLATFORM}.{where}.account.{field}",
                     given=value,
                     allowed=f"an {field} that no other account has; {owners[value]} has {value}",
                     remedy=f"give {name} an account of its own: the account is what keeps {name} apart",
@@ -112,7 +116,7 @@ def platform(platform: Platform) -> Iterator[Problem]:
         )
     yield from _one_of(
         platform.datadog.owner,
-        platform.teams,
+        sorted(platform.teams),
         PLATFORM_FILE,
         f"{PLATFORM}.datadog.owner",
         "the teams of slipway:platform",
@@ -136,6 +140,49 @@ def platform(platform: Platform) -> Iterator[Problem]:
                 "AWS takes away Spot instances of one type all at once",
                 remedy="add families to more_families, or remove the key",
             )
+
+
+def _environments(platform: Platform) -> Iterator[Problem]:
+    """What stands there of environments, and where they are named."""
+    longest = CERTIFICATE_NAME - len(f".{platform.domain}")
+    for name, environment in platform.environments.items():
+        key = f"{PLATFORM}.environments.{name}"
+        if len(name) > longest:
+            yield Problem(
+                file=PLATFORM_FILE,
+                key=key,
+                given=name,
+                allowed=f"a name of at most {longest} characters: a certificate is for {name}.{platform.domain} first, "
+                f"and AWS allows {CERTIFICATE_NAME} there",
+                remedy="rename the environment, or choose a shorter domain",
+            )
+        if environment.mirrors is None:
+            continue
+        others = [other for other in platform.environments if other not in (name, *platform.mirrors)]
+        if environment.mirrors not in others:
+            yield Problem(
+                file=PLATFORM_FILE,
+                key=f"{key}.mirrors",
+                given=environment.mirrors,
+                allowed=f"another environment that mirrors none itself: {', '.join(others) or 'there is none'}",
+                remedy=did_you_mean(environment.mirrors, others, "name the one that both are like, or remove the key"),
+            )
+    for index, name in enumerate(platform.datadog.muted):
+        yield from _one_of(
+            name,
+            platform.environments,
+            PLATFORM_FILE,
+            f"{PLATFORM}.datadog.muted[{index}]",
+            "the environments of slipway:platform",
+        )
+
+
+def roles(people: Mapping[str, Person], platform: Platform, *, file: str) -> Iterator[Problem]:
+    """Roles in stacks that there are not."""
+    for user, person in sorted(people.items()):
+        for stack in person.roles:
+            key = f"slipway:people.{user}.roles.{stack}"
+            yield from _one_of(stack, platform.stacks, file, key, "the stacks of slipway:platform")
 
 
 def people(people: Mapping[str, Person], *, file: str) -> Iterator[Problem]:
@@ -181,8 +228,10 @@ def catalogue(services: Mapping[str, Service], platform: Platform) -> Iterator[P
                 allowed=f"any name but {', '.join(RESERVED_NAMES)}",
                 remedy="rename the file",
             )
-        yield from _one_of(service.cluster, platform.clusters, file, "cluster", "the clusters of slipway:platform")
-        yield from _one_of(service.owner, platform.teams, file, "owner", "the teams of slipway:platform")
+        yield from _one_of(
+            service.cluster, sorted(platform.clusters), file, "cluster", "the clusters of slipway:platform"
+        )
+        yield from _one_of(service.owner, sorted(platform.teams), file, "owner", "the teams of slipway:platform")
         first = images.setdefault(service.image, name)
         if service.ecr != services[first].ecr:
             yield Problem(
@@ -256,7 +305,7 @@ def stack(stack: EnvironmentStack, platform: Platform, names: Iterable[str], *, 
     names = set(names)
     for cluster, size in sorted(stack.clusters.items()):
         key = f"slipway:clusters.{cluster}"
-        yield from _one_of(cluster, platform.clusters, file, key, "the clusters of slipway:platform")
+        yield from _one_of(cluster, sorted(platform.clusters), file, key, "the clusters of slipway:platform")
         try:
             instance_type(size.instance_type)
         except ValueError as error:
@@ -312,15 +361,20 @@ def clusters(settings: EnvironmentSettings, *, file: str) -> Iterator[Problem]:
 
     A public load balancer may be prewarmed before the cluster has a public service, with which it comes.
     """
+    mirrored = ", ".join(
+        f"{one} mirrors {other}"
+        for one, other in settings.platform.mirrors.items()
+        if settings.environment in (one, other)
+    )
     for name, cluster in sorted(settings.clusters.items()):
         key = f"slipway:clusters.{name}"
-        if cluster.size.night and settings.environment != "dev":
+        if cluster.size.night and mirrored:
             yield Problem(
                 file=file,
                 key=f"{key}.night",
                 given=cluster.size.night.model_dump(),
-                allowed="no night: stage mirrors prod, which has none",
-                remedy="remove the key; only dev can do without hosts",
+                allowed=f"no night: {mirrored}, so both have hosts at all times",
+                remedy="remove the key; an environment that mirrors none and that none mirrors can do without hosts",
             )
         for balancer in sorted(cluster.size.prewarm.keys() - cluster.balancers):
             yield Problem(
@@ -367,7 +421,7 @@ def _unlike(name: str, family: str) -> str | None:
 
 def migration(settings: EnvironmentSettings, unread: Collection[str], root: Path, *, file: str) -> Iterator[Problem]:
     """Networks that no route could tell apart, and names that could not move. `unread` services are not in settings."""
-    taken = {f"the environment {name}": network for name, network in _networks(root).items()}
+    taken = {f"the environment {name}": network for name, network in _networks(root, settings.platform).items()}
     for name, peer in sorted(settings.migration.peers.items()):
         for other, network in taken.items():
             if peer.cidr.overlaps(network):
@@ -437,7 +491,7 @@ def migration(settings: EnvironmentSettings, unread: Collection[str], root: Path
 def shifted(root: Path, platform: Platform) -> dict[str, tuple[str, ...]]:
     """The names in the root zone that each environment's file moves. What is wrong there is that stack's problem."""
     names: dict[str, tuple[str, ...]] = {}
-    for environment, declared in _declared(root, "slipway:migration"):
+    for environment, declared in _declared(root, platform, "slipway:migration"):
         try:
             migration = Migration.model_validate_json(json.dumps(declared))
         except (TypeError, ValidationError):
@@ -454,7 +508,7 @@ def _in_root_zone(host: str, platform: Platform) -> bool:
 
 
 def _environment_domains(platform: Platform) -> list[str]:
-    return [environment_domain(platform, name) for name in ENVIRONMENTS]
+    return [environment_domain(platform, name) for name in platform.environments]
 
 
 def _ends(shift: Shift, domain: str, *, key: str, file: str) -> Iterator[Problem]:
@@ -536,7 +590,7 @@ def _one_of(given: str, allowed: Iterable[str], file: str, key: str, what: str) 
             file=file,
             key=key,
             given=given,
-            allowed=f"{what}: {', '.join(sorted(allowed))}",
+            allowed=f"{what}: {', '.join(allowed)}",
             remedy=did_you_mean(given, allowed, "choose one of them, or add it to Pulumi.yaml"),
         )
 

@@ -9,13 +9,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-Environment = Literal["dev", "stage", "prod"]
-Stack = Literal["ops", "dev", "stage", "prod"]
 Role = Literal["administrator", "developer", "read_only"]
 Exposure = Literal["internal", "public"]
 
-ENVIRONMENTS: tuple[Environment, ...] = ("dev", "stage", "prod")
-STACKS: tuple[Stack, ...] = ("ops", *ENVIRONMENTS)
+OPS = "ops"
+"""The stack of the account that people log in to. Every other stack is an environment."""
 
 
 class Model(BaseModel):
@@ -87,11 +85,22 @@ Slug = Annotated[
         "2 to 20 characters: a-z, 0-9 and single dashes inside, starting with a letter",
     ),
 ]
+# Stands in COMPANY-NAME-access-logs-ACCOUNT, which S3 allows 63 characters; in the statement ids of the state bucket's
+# policy, which take no dash and are told apart by the letter behind it; in the roles delegate-NAME and
+# delegate-NAME-preview; in the key alias pulumi-NAME beside pulumi-state; and in NAME.DOMAIN (`checks.platform`).
+EnvironmentName = Annotated[
+    str,
+    *text(
+        r"(?=.{2,11}$)(?!(?:ops|state)$)(?!.*-preview$)[a-z][a-z0-9]*(?:-[a-z][a-z0-9]*)*",
+        "2 to 11 characters: a-z, 0-9 and single dashes inside, with a letter first and behind each dash; "
+        "not ops or state, and not ending in -preview, which the platform uses itself",
+    ),
+]
 AccountId = Annotated[str, *text(r"\d{12}", "an AWS account id: 12 digits, quoted")]
 Region = Annotated[str, *text(r"[a-z]{2}(?:-[a-z]+)+-\d", "an AWS region, such as us-east-1")]
 AvailabilityZone = Annotated[str, *text(r"[a-z]{2}(?:-[a-z]+)+-\d[a-z]", "an availability zone, such as us-east-1a")]
 ZoneId = Annotated[str, *text(r"Z[A-Z0-9]{6,31}", "a Route 53 hosted zone id, such as Z0123456789ABCDEFGHIJ")]
-# A certificate's first name, here "stage." and the domain, has at most 64 characters
+# A certificate's first name, the environment's and the domain, such as "stage." and 58, has at most 64 characters
 # (https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html, DomainName).
 DomainName = Annotated[
     str,

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from config import checks, quotas
 from config.errors import NO_SECRETS, NOTHING, ConfigError, Problem, Words, did_you_mean, problems_of
-from config.fields import STACKS, Environment, Model, RoleName, ServiceName
+from config.fields import OPS, Model, RoleName, ServiceName
 from config.files import read_mapping
 from config.platform import Platform
 from config.service import SERVICE_KINDS, Service
@@ -49,23 +49,20 @@ _ROLE_NAME: TypeAdapter[str] = TypeAdapter(RoleName)
 
 def load(root: Path, *, stack: str) -> OpsSettings | EnvironmentSettings:
     """The settings of `stack` for the project in `root`. Raises ConfigError with everything that is wrong."""
-    if stack not in STACKS:
-        raise ConfigError(
-            [
-                Problem(
-                    file=f"Pulumi.{stack}.yaml",
-                    key="",
-                    given=stack,
-                    allowed=f"the stacks {', '.join(STACKS)}",
-                    remedy=did_you_mean(stack, STACKS, "select one of them: pulumi stack select stage"),
-                )
-            ]
-        )
     loading = _Loading(root, stack)
-    settings = loading.ops() if stack == "ops" else loading.environment(stack)
+    settings = loading.ops() if stack == OPS else loading.environment(stack)
     if loading.problems or settings is None:
         raise ConfigError(loading.problems)
     return settings
+
+
+def read_platform(root: Path) -> Platform | None:
+    """What all stacks share, where Pulumi.yaml says it rightly."""
+    content = read_mapping(root / PROJECT_FILE, file=PROJECT_FILE)
+    try:
+        return Platform.model_validate_json(json.dumps(content["config"][f"{NAMESPACE}:{PLATFORM}"]["value"]))  # type: ignore[index]
+    except (KeyError, TypeError, ValidationError):
+        return None
 
 
 class _Loading:
@@ -82,6 +79,7 @@ class _Loading:
         project = self._content(PROJECT_FILE)
         own = self._content(self.file)
         self.project = str(project.get("name", NAMESPACE) if project else NAMESPACE)
+        self.shared = project
         self.shared_keys = self._keys(project)
         self.own_keys = self._keys(own)
         self.has_file = own is not None
@@ -92,15 +90,18 @@ class _Loading:
         platform = self._platform()
         stack = self._stack_model(OpsStack)
         catalogue = self._catalogue(needed=False)
-        self.problems += checks.across_stacks(self.root)
+        if platform:
+            self.problems += checks.across_stacks(self.root, platform)
         if platform and catalogue is not None:
             self.problems += checks.catalogue(catalogue, platform)
         if stack:
             self.problems += checks.people(stack.people, file=self.file)
+        if stack and platform:
+            self.problems += checks.roles(stack.people, platform, file=self.file)
         if not platform or not stack or catalogue is None:
             return None
         settings = OpsSettings(
-            stack="ops",
+            stack=OPS,
             platform=platform,
             access_role=access_role,
             people=stack.people,
@@ -110,12 +111,28 @@ class _Loading:
         self.problems += quotas.ops(settings)
         return settings
 
-    def environment(self, environment: Environment) -> EnvironmentSettings | None:
+    def environment(self, environment: str) -> EnvironmentSettings | None:
         access_role = self._access_role()
         platform = self._platform()
+        if platform and environment not in platform.environments:
+            self.problems = [
+                Problem(
+                    file=self.file,
+                    key="",
+                    given=environment,
+                    allowed=f"the stacks {', '.join(platform.stacks)}",
+                    remedy=did_you_mean(
+                        environment,
+                        platform.stacks,
+                        "select one of them: pulumi stack select STACK, or add it to Pulumi.yaml",
+                    ),
+                )
+            ]
+            return None
         stack = self._stack_model(EnvironmentStack)
         catalogue = self._catalogue(needed=bool(stack and stack.services))
-        self.problems += checks.across_stacks(self.root)
+        if platform:
+            self.problems += checks.across_stacks(self.root, platform)
         if platform and catalogue is not None:
             self.problems += checks.catalogue(catalogue, platform)
         if not platform or not stack or catalogue is None:
@@ -150,7 +167,7 @@ class _Loading:
             clusters=clusters,
             services=services,
             migration=stack.migration,
-            ssh_keys=self._ssh_keys(environment),
+            ssh_keys=self._ssh_keys(environment, platform),
         )
         unread = stack.services.keys() - services.keys()  # what is wrong with them has been said
         self.problems += checks.clusters(settings, file=self.file)
@@ -159,7 +176,7 @@ class _Loading:
         self.problems += quotas.environment(settings, file=self.file)
         return settings
 
-    def _ssh_keys(self, environment: Environment) -> dict[str, str]:
+    def _ssh_keys(self, environment: str, platform: Platform) -> dict[str, str]:
         """Of people who operate the environment: with the role to read only there is nothing to do on its hosts."""
         file = "Pulumi.ops.yaml"
         content = read_mapping(self.root / file, file=file)
@@ -175,6 +192,7 @@ class _Loading:
             for user, person in people.items()
             if person.ssh_public_key and person.roles.get(environment, "read_only") != "read_only"
         }
+        self.problems += checks.roles(people, platform, file=file)
         self.problems += checks.ssh_keys(keys, environment, file=file)
         return keys
 
@@ -185,6 +203,9 @@ class _Loading:
         if self._encrypted((PLATFORM,), file=PROJECT_FILE):
             return None
         value = self._value(PLATFORM)
+        declared = (self.shared or {}).get("config", {}).get(self.shared_keys.get(key, ""), {})
+        if isinstance(value, dict) and isinstance(declared, dict):
+            value = declared.get("value", value)  # as it is written: Pulumi sorts keys, and environments have an order
         if value is None:
             remedy = "write it below config: as slipway:platform: {value: {company: ...}}"
             self.problems.append(Problem(file=PROJECT_FILE, key=key, allowed="a mapping of keys", remedy=remedy))

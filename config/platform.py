@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from config.fields import (
+    OPS,
     AccountId,
     AgentVersion,
     AmiRelease,
@@ -16,7 +17,7 @@ from config.fields import (
     DatadogTag,
     DomainName,
     Email,
-    Environment,
+    EnvironmentName,
     Exposure,
     GitHubRepository,
     Handle,
@@ -48,13 +49,20 @@ class Account(Model):
     adopt: bool = Field(default=False, description="take over the existing account of that id instead of creating it")
 
 
-class Accounts(Model):
-    """One account a stack: ops is the login, the others are the environments."""
+class Ops(Model):
+    """The login, the organization, and what all environments share."""
 
-    ops: Account = Field(description="the account that people log in to")
-    dev: Account = Field(description="the account of the dev environment")
-    stage: Account = Field(description="the account of the stage environment")
-    prod: Account = Field(description="the account of the prod environment")
+    account: Account = Field(description="the account that people log in to")
+
+
+class Environment(Model):
+    """A place where services run, in an account of its own."""
+
+    account: Account = Field(description="the environment's account")
+    mirrors: EnvironmentName | None = Field(
+        default=None,
+        description="the environment from which this one differs in identity, sizes, counts and versions alone",
+    )
 
 
 class Contact(Model):
@@ -171,7 +179,7 @@ class Datadog(Model):
     api_key_secret: SecretsManagerName = Field(
         default="datadog/api-key", description="the name of the secret with Datadog's API key in each account"
     )
-    muted: tuple[Environment, ...] = Field(
+    muted: tuple[EnvironmentName, ...] = Field(
         default=(), description="the environments whose alerts reach nobody; they are judged and shown all the same"
     )
     collect_logs: bool = Field(
@@ -227,7 +235,12 @@ class Platform(Model):
         default=None, description="log in by IAM Identity Center, not by IAM users"
     )
     audit: Audit = Field(default=Audit(), description="the audit trail's retention")
-    accounts: Accounts = Field(description="the AWS accounts, one a stack")
+    ops: Ops = Field(description="the stack that people log in to")
+    # The state bucket's policy, at most 20 KB, has five statements for each
+    # (https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html).
+    environments: dict[EnvironmentName, Environment] = Field(
+        min_length=1, max_length=4, description="the environments, in the order in which a version goes through them"
+    )
     # A network ACL has 20 rules each way, of which the bastion's port takes one a network:
     # https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-nacls
     ssh_cidrs: Annotated[tuple[SshCidr, ...], AfterValidator(_distinct)] = Field(
@@ -247,3 +260,28 @@ class Platform(Model):
     clusters: dict[ClusterName, ClusterDefinition] = Field(min_length=1, description="the ECS clusters by concern")
     teams: dict[TeamName, Team] = Field(min_length=1, description="the owners of services")
     datadog: Datadog = Field(description="Datadog's settings")
+
+    @property
+    def stacks(self) -> tuple[str, ...]:
+        """Ops, and the environments in their order."""
+        return (OPS, *self.environments)
+
+    def account(self, stack: str) -> Account:
+        """The account of a stack."""
+        return self.ops.account if stack == OPS else self.environments[stack].account
+
+    @property
+    def account_ids(self) -> dict[str, str]:
+        """Stack -> the id of its account."""
+        return {stack: self.account(stack).id for stack in self.stacks}
+
+    @property
+    def mirrors(self) -> dict[str, str]:
+        """Each environment that mirrors another -> that other."""
+        return {name: own.mirrors for name, own in self.environments.items() if own.mirrors is not None}
+
+    def is_production(self, environment: str) -> bool:
+        """From the first on that another mirrors; the last alone where none is mirrored."""
+        names = list(self.environments)
+        first = next((name for name in names if name in self.mirrors.values()), names[-1])
+        return names.index(environment) >= names.index(first)

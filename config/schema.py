@@ -27,7 +27,7 @@ def schemas() -> dict[str, str]:
         "service.schema.json": _titled(service_schema(), "A service of Slipway: services/NAME.yaml"),
         "environment-stack.schema.json": _stack_file(
             EnvironmentStack.model_json_schema(),
-            "An environment's stack: Pulumi.dev.yaml, Pulumi.stage.yaml, Pulumi.prod.yaml",
+            "An environment's stack: Pulumi.ENVIRONMENT.yaml",
         ),
         "ops-stack.schema.json": _stack_file(OpsStack.model_json_schema(), "The ops stack: Pulumi.ops.yaml"),
         "platform.schema.json": _titled(Platform.model_json_schema(), "slipway:platform in Pulumi.yaml"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from config.fields import Environment, Exposure, Stack
+from config.fields import Exposure
 from config.migration import Migration
 from config.platform import Account, ClusterDefinition, Platform, Team
 from config.service import Service, WebService, WorkerService
@@ -54,14 +54,13 @@ class DeployedService:
 class StackSettings:
     """What every stack knows."""
 
-    stack: Stack
+    stack: str
     platform: Platform
     access_role: str
 
     @property
     def account(self) -> Account:
-        account: Account = getattr(self.platform.accounts, self.stack)
-        return account
+        return self.platform.account(self.stack)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +75,9 @@ class OpsSettings(StackSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentSettings(StackSettings):
-    """One environment: dev, stage or prod."""
+    """One environment."""
 
-    environment: Environment
+    environment: str
     identity: Identity
     clusters: Mapping[str, Cluster]
     services: Mapping[str, DeployedService]
@@ -114,12 +113,11 @@ def runbook(platform: Platform, name: str, service: Service) -> str:
     return service.runbook or f"{platform.datadog.runbooks}/{name}"
 
 
-def placeholders(platform: Platform, environment: Environment) -> dict[str, str]:
+def placeholders(platform: Platform, environment: str) -> dict[str, str]:
     """What `${...}` in a service file stands for in one environment."""
-    account: Account = getattr(platform.accounts, environment)
     domain = environment_domain(platform, environment)
     return {
-        "account_id": account.id,
+        "account_id": platform.account(environment).id,
         "domain": domain,
         "environment": environment,
         "internal_domain": f"internal.{domain}",

@@ -16,7 +16,6 @@ from config.fields import (
     Role,
     ServiceName,
     SshPublicKey,
-    Stack,
     UserName,
     VpcCidr,
     text,
@@ -126,7 +125,9 @@ class ClusterSize(Model):
         description="load balancer (internal, public, internal2 ...) to the capacity units (LCU) "
         "that are ready before the traffic is; a public one is there once the cluster has a public service",
     )
-    night: Night | None = Field(default=None, description="when the cluster has no hosts; in dev alone")
+    night: Night | None = Field(
+        default=None, description="when the cluster has no hosts; not where environments mirror each other"
+    )
 
 
 class Release(Model):
@@ -142,7 +143,7 @@ class Release(Model):
 
 
 class EnvironmentStack(Model):
-    """`Pulumi.dev.yaml`, `Pulumi.stage.yaml`, `Pulumi.prod.yaml`."""
+    """`Pulumi.ENVIRONMENT.yaml`."""
 
     environment: Identity = Field(description="what makes this environment itself")
     clusters: dict[ClusterName, ClusterSize] = Field(description="the size of each cluster of slipway:platform")
@@ -159,9 +160,8 @@ class Person(Model):
         default=None,
         description="the person's OpenSSH public key, for the bastions of environments that the person operates",
     )
-    roles: dict[Stack, Role] = Field(
-        min_length=1,
-        description="a role for each account (ops, dev, stage, prod): administrator, developer or read_only",
+    roles: dict[str, Role] = Field(
+        min_length=1, description="ops or an environment to the role there: administrator, developer or read_only"
     )
 
 

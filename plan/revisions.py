@@ -18,9 +18,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from config import read_platform
+from config.platform import Platform
 from plan.evaluate import Job, evaluate
 from plan.model import Failure, Plan
-from plan.project import PROJECT_FILE, Project, ProjectError, StackConfig
+from plan.project import PROJECT_FILE, Project, ProjectError
 
 _KEPT = 100  # plans; some 100 KB each
 _TOOLS = ("pulumi", "pulumi-aws", "pulumi-datadog", "pydantic")
@@ -47,7 +49,7 @@ class Planned:
     revision: Revision
     plans: Mapping[str, Plan]
     failures: Mapping[str, Failure]
-    platform: StackConfig | None = None  # of any stack: what all share
+    platform: Platform | None = None  # where Pulumi.yaml says it as today's program reads it
 
 
 class Repository:
@@ -124,6 +126,7 @@ class Repository:
                 except ProjectError as error:
                     found["failures"][""] = Failure(stack="", message=_without(str(error), into), exit_code=1)
                     continue
+                found["platform"] = read_platform(project.root)
                 for stack in [stack for stack in project.stacks() if not stacks or stack in stacks]:
                     key = revision.tree and self._key(revision.tree, stack)
                     try:
@@ -132,7 +135,6 @@ class Repository:
                         failure = Failure(stack=stack, message=_without(str(error), into), exit_code=1)
                         found["failures"][stack] = failure
                         continue
-                    found["platform"] = found["platform"] or config
                     if key and (plan := self._remembered(key)):
                         found["plans"][stack] = plan
                     else:

@@ -12,8 +12,10 @@ from urllib.parse import urlencode
 from rich.console import Console
 from rich.table import Table
 
+from config.fields import OPS
+from config.platform import Platform
 from plan.model import Plan, Resource
-from plan.project import ProjectError, StackConfig
+from plan.project import ProjectError
 
 _ROLE = re.compile(r"arn:[a-z-]+:iam::(\d{12}):role/(?:.*/)?([^/*]+)")
 
@@ -31,31 +33,6 @@ class Reach:
     role_arn: str  # empty with Identity Center, which makes the role itself
     name: str = ""
     email: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Platform:
-    """What `slipway:platform` says of accounts."""
-
-    company: str
-    region: str
-    accounts: Mapping[str, str]  # stack -> account id
-
-    @classmethod
-    def of(cls, config: StackConfig) -> Platform:
-        """Raises ProjectError where the configuration has no platform."""
-        try:
-            data = json.loads(config.values["slipway:platform"])
-            return cls(
-                company=data["company"],
-                region=data["region"],
-                accounts={name: account["id"] for name, account in data["accounts"].items()},
-            )
-        except (KeyError, TypeError, ValueError):
-            raise ProjectError(
-                "slipway:platform has no company, region and accounts, so nobody's access can be told."
-                " Add them to Pulumi.yaml."
-            ) from None
 
 
 def matrix(ops: Plan, accounts: Mapping[str, str]) -> list[Reach]:
@@ -172,7 +149,7 @@ def aws_config(reaches: Sequence[Reach], person: str, platform: Platform) -> str
             f"[profile {profile}]",
             f"role_arn = {reach.role_arn}",
             f"source_profile = {source}",
-            f"mfa_serial = arn:aws:iam::{platform.accounts['ops']}:mfa/{person}",
+            f"mfa_serial = arn:aws:iam::{platform.account(OPS).id}:mfa/{person}",
             f"role_session_name = {person}",
             f"region = {platform.region}",
         ]
@@ -181,14 +158,15 @@ def aws_config(reaches: Sequence[Reach], person: str, platform: Platform) -> str
 
 def table(reaches: Sequence[Reach], platform: Platform, out: Console) -> None:
     """People by environments; each cell is a role."""
-    environments = sorted({*platform.accounts, *(reach.environment for reach in reaches)})
+    unknown = {reach.environment for reach in reaches} - {*platform.stacks}
+    environments = [*platform.stacks, *sorted(unknown)]
     rows = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("Person", *environments):
         rows.add_column(column)
     for person in sorted({reach.person for reach in reaches}):
         own = {name: [r for r in reaches if (r.person, r.environment) == (person, name)] for name in environments}
         rows.add_row(person, *(", ".join(_role(reach) for reach in own[name]) or "-" for name in environments))
-    rows.add_row("account", *(platform.accounts.get(name, name) for name in environments), style="dim")
+    rows.add_row("account", *(platform.account_ids.get(name, name) for name in environments), style="dim")
     out.print(rows)
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from config.fields import ENVIRONMENTS
 from plan import architecture
 from plan.model import Plan, Resource
 
@@ -50,11 +49,6 @@ class Service:
     runbook: str
     definition: str
     environments: Mapping[str, Running]
-
-
-def order(stacks: Iterable[str]) -> list[str]:
-    """Environments first, in the order in which a version goes through them."""
-    return sorted(stacks, key=lambda stack: (stack not in ENVIRONMENTS, [*ENVIRONMENTS, stack].index(stack)))
 
 
 def catalogue(plans: Mapping[str, Plan]) -> list[Service]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from plan.model import Plan
-    from plan.project import Project, StackConfig
+    from plan.project import Project
     from plan.revisions import Planned
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ def slipway() -> None:
 
 @app.command()
 def plan(
-    stack: Annotated[str | None, typer.Argument(help="dev, stage, prod, ...", show_default=False)] = None,
+    stack: Annotated[str | None, typer.Argument(help="ops, or an environment.", show_default=False)] = None,
     every: Annotated[bool, typer.Option("--all", help="Plan every stack.")] = False,
     details: Annotated[bool, typer.Option("--details", help="Every resource with every input.")] = False,
     policies: Annotated[bool, typer.Option("--policies", help="What breaks a rule of policies/.")] = False,
@@ -56,7 +56,7 @@ def plan(
     project = _project(root)
     if bool(stack) == every:
         _stop(f"name one stack ({', '.join(project.stacks())}), or give --all for every stack.", 1)
-    plans, _ = _planned(project, project.stacks() if every else [str(stack)], traceback=traceback)
+    plans = _planned(project, project.stacks() if every else [str(stack)], traceback=traceback)
 
     if policies:
         raise typer.Exit(_judge(plans, as_json))
@@ -138,6 +138,7 @@ def report(
     root: Root = None,
 ) -> None:
     """Write one HTML file of all stacks as they are, or of what a change does to them."""
+    from config import read_platform
     from plan import revisions
     from plan.project import ProjectError
     from slipway import report as reports
@@ -146,13 +147,13 @@ def report(
         before, after = _compared(base, head, (), root)
     else:
         project = _project(root)
-        plans, configs = _planned(project, project.stacks())
+        plans = _planned(project, project.stacks())
         before = None
         after = revisions.Planned(
             revision=revisions.Revision(name="the working tree", project_folder="", tree=None),
             plans={plan.stack: plan for plan in plans},
             failures={},
-            platform=next(iter(configs), None),
+            platform=read_platform(project.root),
         )
     try:
         page = reports.page(after, before)
@@ -176,7 +177,7 @@ def parity(
     from plan import parity as parities
     from slipway import render
 
-    (ours, theirs), _ = _planned(_project(root), [one, other])
+    ours, theirs = _planned(_project(root), [one, other])
     found = parities.compare(ours, theirs)
     parities.table(found, one, other, render.console(sys.stdout))
     raise typer.Exit(bool(parities.wrong(found)))
@@ -190,14 +191,18 @@ def access(
     root: Root = None,
 ) -> None:
     """Show who reaches which account with which role."""
+    from config import read_platform
     from plan.project import ProjectError
     from slipway import access as accesses
     from slipway import render
 
-    (plan,), (config,) = _planned(_project(root), [stack])
+    project = _project(root)
+    (plan,) = _planned(project, [stack])
+    platform = read_platform(project.root)
+    if platform is None:
+        _stop("Pulumi.yaml has no slipway:platform with accounts, so nobody's access can be told.", 1)
     try:
-        platform = accesses.Platform.of(config)
-        reaches = accesses.matrix(plan, platform.accounts)
+        reaches = accesses.matrix(plan, platform.account_ids)
         if person is not None:
             typer.echo(accesses.aws_config(reaches, person, platform))
         elif as_json:
@@ -229,7 +234,9 @@ def _compared(base: str, head: str | None, stacks: Sequence[str], root: Path | N
 
 
 Service = Annotated[str, typer.Argument(metavar="SERVICE", show_default=False)]
-Stack = Annotated[str, typer.Option("--stack", metavar="STACK", help="dev, stage or prod.", show_default=False)]
+Stack = Annotated[
+    str, typer.Option("--stack", metavar="STACK", help="An environment, such as stage.", show_default=False)
+]
 Tasks = Annotated[str | None, typer.Option("--tasks", metavar="N", help="How often: 3, or 2..8.", show_default=False)]
 
 
@@ -294,10 +301,11 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = F
 def catalogue(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False, root: Root = None) -> None:
     """Write a page of all services: owner, names, versions, tasks, alerts, runbook."""
     from slipway import catalogue as catalogues
+    from slipway import configuration
 
     project = _project(root)
-    stacks = catalogues.order(project.stacks())
-    plans, _ = _planned(project, stacks)
+    stacks = [*_done(lambda: configuration.stacks(project)), "ops"]
+    plans = _planned(project, stacks)
     services = catalogues.catalogue(dict(zip(stacks, plans, strict=True)))
     if as_json:
         typer.echo(json.dumps(catalogues.to_json(services), indent=2))
@@ -371,7 +379,7 @@ def rename(
     said, stacks = _done(lambda: service_files.rename(project, old, name, keep=keep))
     _say(said)
     if stacks:
-        (plan,), _ = _planned(project, stacks[-1:])
+        (plan,) = _planned(project, stacks[-1:])
         typer.echo(service_files.consequences(plan, old, name, keep=keep))
 
 
@@ -407,10 +415,8 @@ def _project(root: Path | None) -> Project:
         _stop(str(error), 1)
 
 
-def _planned(
-    project: Project, stacks: Sequence[str], *, traceback: bool = False
-) -> tuple[list[Plan], list[StackConfig]]:
-    """Plans and configuration of stacks as their files are; ends the command where one has none."""
+def _planned(project: Project, stacks: Sequence[str], *, traceback: bool = False) -> list[Plan]:
+    """Plans of stacks as their files are; ends the command where one has none."""
     from plan import evaluate
     from plan.model import Failure
     from plan.project import ProjectError
@@ -424,4 +430,4 @@ def _planned(
         # What is wrong in a shared file is wrong in every stack: say it once.
         said = dict.fromkeys(failure.message + failure.traceback * traceback for failure in failures)
         _stop("\n\n".join(said), max(failure.exit_code for failure in failures))
-    return [result for result in results if not isinstance(result, Failure)], [job.config for job in jobs]
+    return [result for result in results if not isinstance(result, Failure)]

@@ -13,7 +13,6 @@ from pulumi.runtime import set_all_config
 
 import config
 from config.errors import Problem
-from config.fields import ENVIRONMENTS
 from config.platform import Platform
 from config.service import Service
 from plan.project import Project, ProjectError
@@ -50,9 +49,9 @@ def environments(project: Project) -> dict[str, config.EnvironmentSettings]:
 
 
 def stacks(project: Project) -> list[str]:
-    """The environments that have a stack file."""
+    """The environments that have a stack file, in the platform's order; raises ProjectError."""
     there = project.stacks()
-    return [stack for stack in ENVIRONMENTS if stack in there]
+    return [stack for stack in platform(project).environments if stack in there]
 
 
 def stack_file(stack: str) -> str:

@@ -12,11 +12,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from config.fields import OPS
 from plan import risks
 from plan.diff import Action, Change, Diff, Effect, PropertyChange, Risk, compare_stack, merge
 from plan.model import Failure, Plan
 from plan.parity import Identity
-from plan.project import ProjectError
 from plan.revisions import Planned
 from slipway import access, review
 
@@ -98,7 +98,7 @@ def build(base: Planned, head: Planned) -> Report:
         nothing = Plan(stack=stack, resources=(), exports={})
         diff = compare_stack(base.plans.get(stack, nothing), head.plans.get(stack, nothing))
         diffs.append(diff)
-        found[stack] = risks.of(diff) + (_access(base, head, diff.before, diff.after) if stack == "ops" else [])
+        found[stack] = risks.of(diff) + (_access(base, head, diff.before, diff.after) if stack == OPS else [])
     merged = merge(diffs, found, {diff.after.stack: Identity.of(diff.before, diff.after).neutral for diff in diffs})
     order = {kind: number for number, kind in enumerate(risks.KINDS)}
     return Report(
@@ -114,16 +114,13 @@ def build(base: Planned, head: Planned) -> Report:
 
 def _access(base: Planned, head: Planned, before: Plan, after: Plan) -> list[Risk]:
     """Who gains and who loses which role."""
-    try:
-        old, new = (
-            {(r.person, r.environment, r.role) for r in access.matrix(plan, access.Platform.of(config).accounts)}
-            for plan, config in ((before, base.platform or head.platform), (after, head.platform or base.platform))
-            if config is not None
-        )
-    except (ProjectError, ValueError):  # a project without accounts has nobody to reach them
-        return []
+    platforms = (base.platform or head.platform, head.platform or base.platform)
+    old, new = (
+        {(r.person, r.environment, r.role) for r in access.matrix(plan, platform.account_ids)} if platform else set()
+        for plan, platform in zip((before, after), platforms, strict=True)
+    )
     return [
-        Risk(kind="access", owner="people", subject=person, text=f"{word} {role} in {environment}", stacks=("ops",))
+        Risk(kind="access", owner="people", subject=person, text=f"{word} {role} in {environment}", stacks=(OPS,))
         for word, rows in (("gains", new - old), ("loses", old - new))
         for person, environment, role in sorted(rows)
     ]

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from config.fields import OPS
 from plan import architecture, parity, risks
 from plan.diff import TASK_DEFINITION, Action, Change, owners
 from plan.model import STACK_TYPE, Plan, Resource
-from plan.project import ProjectError
 from plan.revisions import Planned
 from policies.rules import RULES
 from slipway import access, diff_report, drawing, pages, render, review
@@ -49,8 +49,14 @@ def page(head: Planned, base: Planned | None = None) -> str:
     """The file. With a base it is about what lies between the two."""
     report = diff_report.build(base, head) if base else None
     reviewed = report.review if report else review.of(None, head)
-    platform, reaches = _access(head)
-    plans = {stack: head.plans[stack] for stack in _in_order(head.plans)}
+    platform, reaches = head.platform, _access(head)
+
+    def in_order(stacks: Iterable[str]) -> list[str]:
+        """Where people log in comes first, then what a version goes through first; what is no stack's name is last."""
+        known = platform.stacks if platform else (OPS,)
+        return sorted(stacks, key=lambda stack: (known.index(stack) if stack in known else len(known), stack))
+
+    plans = {stack: head.plans[stack] for stack in in_order(head.plans)}
     people = {stack: len({reach.person for reach in reaches if reach.environment == stack}) for stack in plans}
     accounts = [architecture.account(plan, people[stack]) for stack, plan in plans.items()]
     environments = [account for account in accounts if account.cidr]
@@ -82,7 +88,7 @@ def page(head: Planned, base: Planned | None = None) -> str:
         risks=diff_report.by_kind(report.diff.risks) if report else {},
         risk_titles=risks.KINDS,
         anchor=drawing.anchor,
-        in_order=_in_order,
+        in_order=in_order,
         search=drawing.search,
         messages=diff_report.messages,
         reason=diff_report.reason,
@@ -96,12 +102,6 @@ def page(head: Planned, base: Planned | None = None) -> str:
         style=pages.text("report.css"),
         script=pages.text("report.js"),
     )
-
-
-def _in_order(stacks: Iterable[str]) -> list[str]:
-    """Where people log in comes first, then what is least like prod."""
-    ranks = {"ops": -1} | {stack: number for number, stack in enumerate(MIRRORED, 1)}
-    return sorted(stacks, key=lambda stack: (ranks.get(stack, 0), stack))
 
 
 def _marks(stack: str, changes: Iterable[Change]) -> drawing.Marks:
@@ -147,14 +147,10 @@ def _rows(by_stack: Iterable[tuple[str, Sequence[Any]]]) -> list[Row]:
     return [Row(name=name, first=next(iter(own.values())), by_stack=own) for name, own in sorted(found.items())]
 
 
-def _access(head: Planned) -> tuple[access.Platform | None, list[access.Reach]]:
+def _access(head: Planned) -> list[access.Reach]:
     """Nobody, where no stack holds people or the project has no accounts."""
-    try:
-        platform = access.Platform.of(head.platform) if head.platform else None
-    except ProjectError:
-        platform = None
-    ops = head.plans.get("ops")
-    return platform, access.matrix(ops, platform.accounts) if ops and platform else []
+    ops = head.plans.get(OPS)
+    return access.matrix(ops, head.platform.account_ids) if ops and head.platform else []
 
 
 def _roles(reaches: Iterable[access.Reach]) -> dict[str, dict[str, list[access.Reach]]]:

@@ -27,6 +27,7 @@ from slipway.configuration import (
     platform,
     service_file,
     stack_file,
+    stacks,
 )
 from slipway.releases import KEY, entry, unknown
 from slipway.yaml_edit import YamlFile
@@ -100,7 +101,8 @@ def new(project: Project, name: str, answers: Answers, first: First) -> list[str
         change.file(stack_file(stack)).add(["config", KEY], name, entry(str(first.version), tasks))
     said = [f"Wrote {', '.join(change.apply())}."]
     if not first.stacks:
-        said.append(f"It runs nowhere yet: slipway release {name} VERSION --stack dev{'' if job else ' --tasks 2'}")
+        tasks_too = "" if job else " --tasks 2"
+        said.append(f"It runs nowhere yet: slipway release {name} VERSION --stack {stacks(project)[0]}{tasks_too}")
     return said
 
 

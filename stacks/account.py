@@ -1,4 +1,4 @@
-"""The account under every stack: the same in ops, dev, stage and prod."""
+"""The account under every stack: the same in ops and in each environment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def account_baseline(settings: StackSettings, opts: pulumi.ResourceOptions) -> A
         AccountBaselineArgs(
             account_id=settings.account.id,
             stack=settings.stack,
-            ops_account_id=platform.accounts.ops.id,
+            ops_account_id=platform.ops.account.id,
             company=platform.company,
             project=pulumi.get_project(),
             repository=platform.repository,

@@ -1,4 +1,4 @@
-"""An environment: its account, network, names, clusters, services and their alerts. dev, stage and prod are this."""
+"""An environment: its account, network, names, clusters, services and their alerts. Every stack but ops is this."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def environment(settings: EnvironmentSettings) -> dict[str, pulumi.Input[Any]]:
     in_account = pulumi.ResourceOptions(providers=[aws_provider], transformations=boundary)
     in_both = pulumi.ResourceOptions(providers=[aws_provider, datadog], transformations=boundary)
 
-    compliance(settings, config_bucket_name(platform.company, platform.accounts.ops.id), in_account)
+    compliance(settings, config_bucket_name(platform.company, platform.ops.account.id), in_account)
     log_key = LogKey("logs", LogKeyArgs(account_id=settings.account.id, region=platform.region), in_account)
     network = Network(
         "network",
@@ -192,5 +192,5 @@ def _image(service: DeployedService, settings: EnvironmentSettings) -> str:
     """The company's own images are in ops, Docker Hub's in the cache of this account."""
     image, region = service.spec.image, settings.platform.region
     if service.spec.ecr:
-        return own_image(image, service.version, account_id=settings.platform.accounts.ops.id, region=region)
+        return own_image(image, service.version, account_id=settings.platform.ops.account.id, region=region)
     return public_image(image, service.version, account_id=settings.account.id, region=region)

@@ -16,8 +16,7 @@ from components.compute.image_registry import ImageRegistry, ImageRegistryArgs
 from components.monitoring.service_page import ServicePage, ServicePageArgs
 from components.network.root_zone import RootZone, RootZoneArgs
 from components.security.iam import bounded, github_subject, role_name
-from config.fields import ENVIRONMENTS, STACKS
-from config.platform import Account, Platform
+from config.platform import Platform
 from config.settings import OpsSettings, runbook
 from stacks.account import account_baseline, compliance, regions
 from stacks.monitoring import account_monitoring, platform_audience
@@ -27,9 +26,8 @@ from stacks.providers import account_provider, datadog_provider
 def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
     """Declare everything of ops; what people look up afterwards is exported."""
     platform = settings.platform
-    ops_account_id = platform.accounts.ops.id
-    accounts = {stack: _account(platform, stack) for stack in STACKS}
-    account_ids = {str(stack): account.id for stack, account in accounts.items()}
+    ops_account_id = platform.ops.account.id
+    account_ids = platform.account_ids
     aws_provider = account_provider(settings)
     datadog = datadog_provider(settings)
     account = account_baseline(settings, pulumi.ResourceOptions(providers=[aws_provider]))
@@ -41,9 +39,9 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
         "organization",
         OrganizationArgs(
             company=platform.company,
-            members={stack: _member(accounts[stack]) for stack in ENVIRONMENTS},
+            members={name: _member(platform, name) for name in platform.environments},
             allowed_regions=platform.allowed_regions,
-            monthly_budget_usd=sum(account.monthly_budget_usd for account in accounts.values()),
+            monthly_budget_usd=sum(platform.account(stack).monthly_budget_usd for stack in platform.stacks),
             billing_email=platform.contacts.billing.email,
         ),
         in_account,
@@ -107,7 +105,7 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
             domain=platform.domain,
             ops_account_id=ops_account_id,
             organization_id=organization.id,
-            delegates={stack: account_ids[stack] for stack in ENVIRONMENTS},
+            delegates={name: account_ids[name] for name in platform.environments},
             shifted=settings.shifted,
             identity_center=platform.identity_center is not None,
         ),
@@ -119,7 +117,7 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
         ImageRegistryArgs(
             account_id=ops_account_id,
             region=platform.region,
-            pull_account_ids=[account_ids[stack] for stack in ENVIRONMENTS],
+            pull_account_ids=[account_ids[name] for name in platform.environments],
             workflow=f"{platform.repository}/.github/workflows/image.yml@refs/heads/main",
             images=_images(settings),
         ),
@@ -147,13 +145,13 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
     }
 
 
-def _account(platform: Platform, stack: str) -> Account:
-    account: Account = getattr(platform.accounts, stack)
-    return account
-
-
-def _member(account: Account) -> MemberArgs:
-    return MemberArgs(email=account.email, adopt=account.id if account.adopt else None)
+def _member(platform: Platform, environment: str) -> MemberArgs:
+    account = platform.account(environment)
+    return MemberArgs(
+        email=account.email,
+        unit="production" if platform.is_production(environment) else "nonproduction",
+        adopt=account.id if account.adopt else None,
+    )
 
 
 def _images(settings: OpsSettings) -> dict[str, dict[str, str]]:

@@ -21,7 +21,7 @@ def access_role_arn(settings: StackSettings) -> str:
 
 def root_zone_provider(settings: EnvironmentSettings) -> aws.Provider:
     """The ops account, by a role that may change this environment's delegation and nothing else."""
-    ops = settings.platform.accounts.ops.id
+    ops = settings.platform.ops.account.id
     return _assuming("aws-root-zone", settings, ops, delegate_role_arn(ops, settings.environment, settings.access_role))
 
 

@@ -21,6 +21,11 @@ _MAIN = Path(__file__).parents[1] / "__main__.py"
 
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJQtelmt7c9cnATeUCVoCoaE0Gkj7OZQh8uAXmPquYBk"
 
+
+def _account(digit: str, stack: str) -> dict[str, Any]:
+    return {"id": digit * 12, "email": f"aws+{stack}@acme.example", "monthly_budget_usd": 100}
+
+
 _PLATFORM: dict[str, Any] = {
     "company": "acme",
     "domain": "acme.example",
@@ -33,9 +38,11 @@ _PLATFORM: dict[str, Any] = {
         subject: {"name": "Ada", "title": "Platform", "email": "ada@acme.example", "phone": "+1 555 0100"}
         for subject in ("billing", "operations", "security")
     },
-    "accounts": {
-        stack: {"id": digit * 12, "email": f"aws+{stack}@acme.example", "monthly_budget_usd": 100}
-        for digit, stack in zip("1234", ("ops", "dev", "stage", "prod"), strict=True)
+    "ops": {"account": _account("1", "ops")},
+    "environments": {
+        "dev": {"account": _account("2", "dev")},
+        "stage": {"account": _account("3", "stage"), "mirrors": "prod"},
+        "prod": {"account": _account("4", "prod")},
     },
     "ssh_cidrs": ["198.51.100.0/24"],
     "ami_release": "2023.0.20261110-kernel-6.1",
@@ -52,7 +59,7 @@ _PLATFORM: dict[str, Any] = {
 }
 
 
-def _environment(number: int) -> dict[str, Any]:
+def environment(number: int) -> dict[str, Any]:
     return {
         "config": {
             "slipway:environment": {"cidr": f"10.{number}.0.0/16", "bastion_public_key": PUBLIC_KEY},
@@ -95,9 +102,9 @@ _FILES: dict[str, dict[str, Any]] = {
             }
         }
     },
-    "Pulumi.dev.yaml": _environment(10),
-    "Pulumi.stage.yaml": _environment(20),
-    "Pulumi.prod.yaml": _environment(30),
+    "Pulumi.dev.yaml": environment(10),
+    "Pulumi.stage.yaml": environment(20),
+    "Pulumi.prod.yaml": environment(30),
     "services/gateway.yaml": {
         "kind": "web",
         "description": "The public API",

@@ -14,15 +14,15 @@ from components.security.iam import role_arn, state_bucket_name
 
 def facts(platform: dict[str, Any], stack: str, role: str) -> dict[str, str]:
     """The account, the role in it that the job assumes, and where the stack's state is."""
-    accounts, region = platform["accounts"], platform["region"]
-    account = accounts[stack]["id"]
+    stacks, region = {"ops": platform["ops"], **platform["environments"]}, platform["region"]
+    account = stacks[stack]["account"]["id"]
     return {
         "account-id": account,
         "role-arn": role_arn(account, role),
         # As long as the role allows: an apply may take longer than the hour that is usual.
         "role-seconds": str(CI_SECONDS[role]),
         "region": region,
-        "backend": f"s3://{state_bucket_name(platform['company'], accounts['ops']['id'])}?region={region}",
+        "backend": f"s3://{state_bucket_name(platform['company'], stacks['ops']['account']['id'])}?region={region}",
         "datadog-site": platform["datadog"].get("site", "datadoghq.com"),
     }
 

@@ -13,9 +13,6 @@ from components.account.account_baseline import budget_notifications
 from components.account.guardrails import service_control_policies, tag_policy
 from components.security.iam import policy_document
 
-UNITS = {"dev": "nonproduction", "stage": "nonproduction", "prod": "production"}
-"""Stack -> organizational unit."""
-
 SERVICES = (
     "access-analyzer.amazonaws.com",
     "cloudtrail.amazonaws.com",
@@ -42,6 +39,8 @@ class MemberArgs:
     """A member account."""
 
     email: str
+    unit: str
+    """The organizational unit that it belongs to."""
     adopt: str | None = None
     """The id of an existing account of the organization to take over; None creates the account."""
 
@@ -52,7 +51,7 @@ class OrganizationArgs:
 
     company: str
     members: Mapping[str, MemberArgs]
-    """By stack: dev, stage, prod. The account that declares this, ops, is the management account."""
+    """By environment. The account that declares this, ops, is the management account."""
     allowed_regions: Sequence[str]
     monthly_budget_usd: int
     """What all accounts together may cost."""
@@ -112,7 +111,7 @@ class Organization(pulumi.ComponentResource):
             unit: aws.organizations.OrganizationalUnit(
                 f"{self._name}-{unit}", name=unit, parent_id=root_id, opts=self._kept
             )
-            for unit in dict.fromkeys(UNITS[stack] for stack in self._args.members)
+            for unit in dict.fromkeys(member.unit for member in self._args.members.values())
         }
         accounts = {}
         for stack, member in self._args.members.items():
@@ -120,7 +119,7 @@ class Organization(pulumi.ComponentResource):
                 f"{self._name}-{stack}",
                 name=f"{self._args.company}-{stack}",
                 email=member.email,
-                parent_id=units[UNITS[stack]].id,
+                parent_id=units[member.unit].id,
                 close_on_deletion=False,
                 opts=pulumi.ResourceOptions(
                     parent=self,

@@ -130,7 +130,7 @@ class StateBackend(pulumi.ComponentResource):
         args = self._args
         bucket = f"arn:aws:s3:::{state_bucket_name(args.company, args.ops_account_id)}"
         shared, *own = (f"{bucket}/{pattern}" for pattern in state_objects(args.project, stack))
-        sid = stack.capitalize()
+        sid = "".join(part.capitalize() for part in stack.split("-"))
         write = ["s3:DeleteObject", "s3:PutObject"]
         return [
             allow(

@@ -122,4 +122,5 @@ def planned(root: Path, names: Sequence[str]) -> Mapping[str, Stack]:
 
 def _stacks(root: Path, plans: Iterable[Plan]) -> Mapping[str, Stack]:
     settings = platform(root)
-    return {plan.stack: Stack(plan, settings["accounts"][plan.stack]["id"], settings["region"]) for plan in plans}
+    accounts = {stack: own["account"] for stack, own in {"ops": settings["ops"], **settings["environments"]}.items()}
+    return {plan.stack: Stack(plan, accounts[plan.stack]["id"], settings["region"]) for plan in plans}

@@ -13,6 +13,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.support.wait import WebDriverWait
 
+from config import read_platform
 from plan.architecture import SERVICE, services
 from plan.model import Plan, Resource
 from plan.revisions import Planned, Revision
@@ -98,7 +99,7 @@ def planned() -> Planned:
         revision=Revision(name="main", project_folder="", tree=None),
         plans={stack: projects.planned()[stack] for stack in STACKS},
         failures={},
-        platform=projects.project().stack_config("ops"),
+        platform=read_platform(projects.COMPANY),
     )
 
 

@@ -11,26 +11,30 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from config import read_platform
+from config.platform import Platform
 from plan.model import Plan, Resource
-from plan.project import ProjectError, StackConfig
+from plan.project import ProjectError
 from slipway import access
 from slipway.cli import app
 from slipway.render import console
-from tests.projects import ROOT, copy_project, edit, planned, project
+from tests.projects import COMPANY, ROOT, copy_project, edit, planned
 from tests.unit.test_diff_revisions import commit, git
 
 ACCOUNTS = {"ops": "111111111111", "dev": "222222222222", "stage": "333333333333", "prod": "444444444444"}
 
 
 @pytest.fixture(scope="module")
-def ops() -> tuple[Plan, access.Platform]:
-    return planned()["ops"], access.Platform.of(project().stack_config("ops"))
+def ops() -> tuple[Plan, Platform]:
+    platform = read_platform(COMPANY)
+    assert platform
+    return planned()["ops"], platform
 
 
-def test_everybody_reaches_what_their_groups_assume(ops: tuple[Plan, access.Platform]) -> None:
+def test_everybody_reaches_what_their_groups_assume(ops: tuple[Plan, Platform]) -> None:
     plan, platform = ops
-    assert platform.accounts == ACCOUNTS
-    reaches = access.matrix(plan, platform.accounts)
+    assert platform.account_ids == ACCOUNTS
+    reaches = access.matrix(plan, platform.account_ids)
     assert [(r.person, r.environment, r.role, r.account, r.mfa) for r in reaches] == [
         ("ada", "dev", "administrator", ACCOUNTS["dev"], True),
         ("ada", "ops", "administrator", ACCOUNTS["ops"], True),
@@ -42,21 +46,21 @@ def test_everybody_reaches_what_their_groups_assume(ops: tuple[Plan, access.Plat
     assert json.loads(json.dumps(access.to_json(reaches)))[-1]["email"] == "grace@acme.example"
 
 
-def test_the_table_has_a_column_for_each_account(ops: tuple[Plan, access.Platform]) -> None:
+def test_the_table_has_a_column_for_each_account(ops: tuple[Plan, Platform]) -> None:
     plan, platform = ops
     out = io.StringIO()
-    access.table(access.matrix(plan, platform.accounts), platform, console(out))
+    access.table(access.matrix(plan, platform.account_ids), platform, console(out))
     assert [line.split() for line in out.getvalue().splitlines()] == [
-        ["Person", "dev", "ops", "prod", "stage"],
+        ["Person", "ops", "dev", "stage", "prod"],
         ["ada", "administrator", "administrator", "administrator", "administrator"],
-        ["grace", "developer", "-", "-", "-"],
-        ["account", ACCOUNTS["dev"], ACCOUNTS["ops"], ACCOUNTS["prod"], ACCOUNTS["stage"]],
+        ["grace", "-", "developer", "-", "-"],
+        ["account", ACCOUNTS["ops"], ACCOUNTS["dev"], ACCOUNTS["stage"], ACCOUNTS["prod"]],
     ]
 
 
-def test_profiles_assume_each_role_with_mfa(ops: tuple[Plan, access.Platform]) -> None:
+def test_profiles_assume_each_role_with_mfa(ops: tuple[Plan, Platform]) -> None:
     plan, platform = ops
-    text = access.aws_config(access.matrix(plan, platform.accounts), "grace", platform)
+    text = access.aws_config(access.matrix(plan, platform.account_ids), "grace", platform)
     parser = configparser.ConfigParser()
     parser.read_string(text)
     assert {name: dict(parser[name]) for name in parser.sections()} == {
@@ -75,10 +79,10 @@ def test_profiles_assume_each_role_with_mfa(ops: tuple[Plan, access.Platform]) -
     ) in text
 
 
-def test_the_first_hour_shows_what_is_printed(ops: tuple[Plan, access.Platform]) -> None:
+def test_the_first_hour_shows_what_is_printed(ops: tuple[Plan, Platform]) -> None:
     plan, platform = ops
     (shown,) = re.findall(r"^```ini\n(.*?)```$", (ROOT / "docs/first-hour.md").read_text(), flags=re.M | re.S)
-    assert shown in access.aws_config(access.matrix(plan, platform.accounts), "ada", platform) + "\n"
+    assert shown in access.aws_config(access.matrix(plan, platform.account_ids), "ada", platform) + "\n"
 
 
 def test_two_revisions_say_who_gains_and_who_loses_which_role(tmp_path: Path) -> None:
@@ -95,15 +99,19 @@ def test_two_revisions_say_who_gains_and_who_loses_which_role(tmp_path: Path) ->
     ]
 
 
-def test_somebody_unknown(ops: tuple[Plan, access.Platform]) -> None:
+def test_somebody_unknown(ops: tuple[Plan, Platform]) -> None:
     plan, platform = ops
     with pytest.raises(ProjectError, match=r"'mallory' has no role in any account\. Those who have: ada, grace"):
-        access.aws_config(access.matrix(plan, platform.accounts), "mallory", platform)
+        access.aws_config(access.matrix(plan, platform.account_ids), "mallory", platform)
 
 
-def test_a_project_without_accounts() -> None:
-    with pytest.raises(ProjectError, match="slipway:platform has no company, region and accounts"):
-        access.Platform.of(StackConfig(values={}, secret_keys=()))
+def test_a_project_without_accounts(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: other\nruntime: python\n")
+    (tmp_path / "Pulumi.ops.yaml").write_text("config: {}\n")
+    (tmp_path / "__main__.py").write_text("")
+    result = CliRunner().invoke(app, ["access", "--root", str(tmp_path)])
+    assert result.exit_code == 1
+    assert result.stderr == "Pulumi.yaml has no slipway:platform with accounts, so nobody's access can be told.\n"
 
 
 def test_a_role_that_needs_no_mfa_is_told() -> None:
@@ -125,7 +133,7 @@ def test_a_role_that_needs_no_mfa_is_told() -> None:
     assert (reach.person, reach.environment, reach.role, reach.mfa) == ("bob", "dev", "deploy", False)
 
 
-def test_identity_center_makes_the_same_table() -> None:
+def test_identity_center_makes_the_same_table(ops: tuple[Plan, Platform]) -> None:
     def resource(type_: str, name: str, inputs: dict[str, object]) -> Resource:
         return Resource(urn=f"urn:pulumi:ops::p::{type_}::{name}", type=type_, name=name, custom=True, inputs=inputs)
 
@@ -157,4 +165,4 @@ def test_identity_center_makes_the_same_table() -> None:
         ("ada", "dev", "developer", "dev-developer")
     ]
     with pytest.raises(ProjectError, match="aws configure sso"):
-        access.aws_config(reaches, "ada", access.Platform(company="x", region="r", accounts={"ops": "1"}))
+        access.aws_config(reaches, "ada", ops[1])

@@ -12,7 +12,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from plan.model import Plan
-from slipway.catalogue import Service, catalogue, markdown, order, to_json
+from slipway import configuration
+from slipway.catalogue import Service, catalogue, markdown, to_json
 from tests import projects
 
 STACKS = ("dev", "stage", "prod", "ops")
@@ -29,7 +30,7 @@ def services(planned: dict[str, Plan]) -> dict[str, Service]:
 
 
 def test_environments_come_in_the_order_of_a_release() -> None:
-    assert order(projects.project().stacks()) == list(STACKS)
+    assert configuration.stacks(projects.project()) == ["dev", "stage", "prod"]
 
 
 def test_every_service_in_every_environment_is_there(services: dict[str, Service]) -> None:

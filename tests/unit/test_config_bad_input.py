@@ -71,6 +71,7 @@ def case(
     return pytest.param(change, stack, file, key, allowed, remedy, given, id=name)
 
 
+OTHER_ACCOUNT = {"id": "555555555555", "email": "aws+more@acme.example", "monthly_budget_usd": 100}
 NIGHT = {"start": "0 20 * * MON-FRI", "end": "0 7 * * MON-FRI", "time_zone": "Europe/Berlin"}
 PEAK = {"start": "cron(0 8 ? * MON-FRI *)", "end": "cron(0 18 ? * MON-FRI *)", "percent": 50}
 SMALL = {"instance_type": "t3.large", "instances": 3}
@@ -1426,8 +1427,8 @@ CASES = [
         file=STAGE,
         key="slipway:clusters.api.night",
         given="0 20 * * MON-FRI",
-        allowed="no night: stage mirrors prod, which has none",
-        remedy="remove the key; only dev can do without hosts",
+        allowed="no night: stage mirrors prod, so both have hosts at all times",
+        remedy="remove the key; an environment that mirrors none and that none mirrors can do without hosts",
     ),
     *(
         case(
@@ -1832,35 +1833,35 @@ CASES = [
     # Platform ------------------------------------------------------------------------------------------------------
     case(
         "an account id twice",
-        setting(PLATFORM, "accounts", "prod", "id", to="333333333333"),
+        setting(PLATFORM, "environments", "prod", "account", "id", to="333333333333"),
         file=PLATFORM,
-        key="slipway:platform.accounts.prod.id",
+        key="slipway:platform.environments.prod.account.id",
         given='"333333333333"',
         allowed="an id that no other account has; stage has 333333333333",
         remedy="give prod an account of its own",
     ),
     case(
         "an account's address twice",
-        setting(PLATFORM, "accounts", "prod", "email", to="AWS+stage@acme.example"),
+        setting(PLATFORM, "environments", "prod", "account", "email", to="AWS+stage@acme.example"),
         file=PLATFORM,
-        key="slipway:platform.accounts.prod.email",
+        key="slipway:platform.environments.prod.account.email",
         allowed="an email that no other account has; stage has aws+stage@acme.example",
         remedy="give prod an account of its own",
     ),
     case(
         "an account id without quotes",
-        setting(PLATFORM, "accounts", "prod", "id", to=444444444444),
+        setting(PLATFORM, "environments", "prod", "account", "id", to=444444444444),
         file=PLATFORM,
-        key="slipway:platform.accounts.prod.id",
+        key="slipway:platform.environments.prod.account.id",
         given="444444444444",
         allowed="text",
         remedy="put it in quotes",
     ),
     case(
         "an account's address that AWS does not take",
-        setting(PLATFORM, "accounts", "prod", "email", to=f"{'a' * 52}@acme.example"),
+        setting(PLATFORM, "environments", "prod", "account", "email", to=f"{'a' * 52}@acme.example"),
         file=PLATFORM,
-        key="slipway:platform.accounts.prod.email",
+        key="slipway:platform.environments.prod.account.email",
         allowed="an e-mail address of 6 to 64 characters",
         remedy="the address of the account's root user",
     ),
@@ -1875,19 +1876,118 @@ CASES = [
     ),
     case(
         "an account id of 11 digits",
-        setting(PLATFORM, "accounts", "prod", "id", to="44444444444"),
+        setting(PLATFORM, "environments", "prod", "account", "id", to="44444444444"),
         file=PLATFORM,
-        key="slipway:platform.accounts.prod.id",
+        key="slipway:platform.environments.prod.account.id",
         allowed="an AWS account id: 12 digits, quoted",
         remedy="the account's 12-digit id, quoted",
     ),
     case(
         "a missing account",
-        removing(PLATFORM, "accounts", "dev"),
+        removing(PLATFORM, "environments", "dev", "account"),
         file=PLATFORM,
-        key="slipway:platform.accounts.dev",
-        allowed="the account of the dev environment",
+        key="slipway:platform.environments.dev.account",
+        allowed="the environment's account",
         remedy="add the key",
+    ),
+    *(
+        case(
+            f"an environment named {name}",
+            setting(PLATFORM, "environments", name, to={"account": OTHER_ACCOUNT}),
+            file=PLATFORM,
+            key=f"slipway:platform.environments.{name}",
+            given=f'"{name}"',
+            allowed="2 to 11 characters: a-z, 0-9 and single dashes inside",
+            remedy="rename the key",
+        )
+        for name in ("ops", "Prod", "eu_prod", "stage-preview", "a", "a" * 12)
+    ),
+    case(
+        "no environment",
+        setting(PLATFORM, "environments", to={}),
+        file=PLATFORM,
+        key="slipway:platform.environments",
+        allowed="1 or more entries",
+        remedy="in the order in which a version goes through them",
+    ),
+    case(
+        "more environments than the state bucket's policy has room for",
+        each(
+            *(
+                setting(PLATFORM, "environments", name, to={"account": {**OTHER_ACCOUNT, "id": digit * 12}})
+                for name, digit in (("test", "5"), ("demo", "6"))
+            )
+        ),
+        file=PLATFORM,
+        key="slipway:platform.environments",
+        allowed="4 or fewer entries",
+        remedy="in the order in which a version goes through them",
+    ),
+    case(
+        "an environment whose name is too long below the domain",
+        each(
+            setting(PLATFORM, "domain", to=f"{'a' * 50}.example"),
+            setting(PLATFORM, "environments", "staging", to={"account": OTHER_ACCOUNT}),
+        ),
+        file=PLATFORM,
+        key="slipway:platform.environments.staging",
+        given='"staging"',
+        allowed="a name of at most 5 characters",
+        remedy="rename the environment, or choose a shorter domain",
+    ),
+    case(
+        "an environment that mirrors none that there is",
+        setting(PLATFORM, "environments", "stage", "mirrors", to="prd"),
+        file=PLATFORM,
+        key="slipway:platform.environments.stage.mirrors",
+        given='"prd"',
+        allowed="another environment that mirrors none itself: dev, prod",
+        remedy="did you mean prod?",
+    ),
+    case(
+        "a mirror of a mirror",
+        setting(PLATFORM, "environments", "dev", "mirrors", to="stage"),
+        file=PLATFORM,
+        key="slipway:platform.environments.dev.mirrors",
+        given='"stage"',
+        allowed="another environment that mirrors none itself: prod",
+        remedy="name the one that both are like, or remove the key",
+    ),
+    case(
+        "a mirror of itself",
+        setting(PLATFORM, "environments", "dev", "mirrors", to="dev"),
+        file=PLATFORM,
+        key="slipway:platform.environments.dev.mirrors",
+        given='"dev"',
+        allowed="another environment that mirrors none itself: prod",
+        remedy="name the one that both are like, or remove the key",
+    ),
+    case(
+        "a night where another environment mirrors this one",
+        setting("Pulumi.prod.yaml", "slipway:clusters", "api", "night", to=NIGHT),
+        stack="prod",
+        file="Pulumi.prod.yaml",
+        key="slipway:clusters.api.night",
+        allowed="no night: stage mirrors prod, so both have hosts at all times",
+        remedy="remove the key",
+    ),
+    case(
+        "alerts muted in an environment that there is not",
+        setting(PLATFORM, "datadog", "muted", to=["dev", "production"]),
+        file=PLATFORM,
+        key="slipway:platform.datadog.muted[1]",
+        given='"production"',
+        allowed="the environments of slipway:platform: dev, stage, prod",
+        remedy="did you mean prod?",
+    ),
+    case(
+        "an unknown environment among roles, seen from an environment",
+        setting(OPS, "slipway:people", "grace", "roles", to={"tsage": "developer"}),
+        file=OPS,
+        key="slipway:people.grace.roles.tsage",
+        given='"tsage"',
+        allowed="the stacks of slipway:platform: ops, dev, stage, prod",
+        remedy="did you mean stage?",
     ),
     *(
         case(
@@ -2099,7 +2199,7 @@ CASES = [
         file=OPS,
         key="slipway:people.grace.roles.production",
         given='"production"',
-        allowed="ops, dev, stage or prod",
+        allowed="the stacks of slipway:platform: ops, dev, stage, prod",
         remedy="did you mean prod?",
     ),
     case(

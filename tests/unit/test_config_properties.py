@@ -18,13 +18,16 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 import config
-from config.fields import STACKS, ClusterName, ServiceName, Slug, TeamName, UserName
+from components.security.iam import delegate_role_name, state_key_alias
+from config.fields import ClusterName, EnvironmentName, ServiceName, Slug, TeamName, UserName
 from config.files import read_mapping
 from config.schedules import expected_runs
 from config.service import Schedule
 from config.stack import Range, Release
 from tests.cloud import Cloud
 from tests.config_project import ConfigProject
+
+STACKS = ("ops", "dev", "stage", "prod")
 
 
 @contextmanager
@@ -100,7 +103,36 @@ def test_every_legal_name_of_a_cluster_fits_what_is_named_after_it(name: str) ->
     assert ROLE.fullmatch(f"{name}-host{RANDOM}")
 
 
-NAMES = {"service": ServiceName, "cluster": ClusterName, "team": TeamName, "user": UserName, "company": Slug}
+# CreateBucket in the API reference of S3, CreateAccountAlias in that of IAM, CreateAlias in that of KMS
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+ACCOUNT_ALIAS = re.compile(r"(?=.{3,63}$)[a-z0-9](?:(?:[a-z0-9]|-(?!-))*[a-z0-9])?")
+KEY_ALIAS = re.compile(r"alias/[a-zA-Z0-9/_-]{1,250}")
+
+
+@given(legal(EnvironmentName))
+@settings(deadline=None)
+def test_every_legal_name_of_an_environment_fits_what_is_named_after_it(name: str) -> None:
+    company = "a" * 20
+    assert BUCKET.fullmatch(f"{company}-{name}-access-logs-111111111111")
+    assert ACCOUNT_ALIAS.fullmatch(f"{company}-{name}")
+    assert KEY_ALIAS.fullmatch(state_key_alias(name))
+    assert LABEL.fullmatch(name)
+    assert ROLE.fullmatch(delegate_role_name(name, "preview"))
+
+
+@pytest.mark.parametrize("name", ["ops", "state", "x-preview", "dev-1", "dev--x", "1dev", "Dev", "dev_x", "dev."])
+def test_no_environment_takes_a_name_that_the_platform_needs(name: str) -> None:
+    assert not accepts(TypeAdapter(EnvironmentName), name)
+
+
+NAMES = {
+    "service": ServiceName,
+    "cluster": ClusterName,
+    "team": TeamName,
+    "user": UserName,
+    "company": Slug,
+    "environment": EnvironmentName,
+}
 
 
 @pytest.mark.parametrize("name", NAMES)

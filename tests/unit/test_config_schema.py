@@ -150,7 +150,7 @@ REFUSED_BY_BOTH: dict[str, tuple[str, tuple[str | int, ...], object]] = {
     "no role": (OPS, ("slipway:people", "ada", "roles"), {}),
     "an unknown role": (OPS, ("slipway:people", "ada", "roles", "dev"), "root"),
     "SSH from everywhere": ("Pulumi.yaml", ("ssh_cidrs",), ["0.0.0.0/0"]),
-    "an account id": ("Pulumi.yaml", ("accounts", "dev", "id"), "12345"),
+    "an account id": ("Pulumi.yaml", ("environments", "dev", "account", "id"), "12345"),
     "two zones": ("Pulumi.yaml", ("availability_zones",), ["us-east-1a", "us-east-1b"]),
 }
 

@@ -30,9 +30,9 @@ def an_organization(**changes: Any) -> OrganizationArgs:
         OrganizationArgs(
             company="acme",
             members={
-                "dev": MemberArgs(email="aws+dev@acme.example"),
-                "stage": MemberArgs(email="aws+stage@acme.example"),
-                "prod": MemberArgs(email="aws+prod@acme.example"),
+                "dev": MemberArgs(email="aws+dev@acme.example", unit="nonproduction"),
+                "stage": MemberArgs(email="aws+stage@acme.example", unit="nonproduction"),
+                "prod": MemberArgs(email="aws+prod@acme.example", unit="production"),
             },
             allowed_regions=["eu-west-1", "us-east-1"],
             monthly_budget_usd=17000,
@@ -90,7 +90,7 @@ def test_units_are_at_the_root_and_kept(cloud: Cloud) -> None:
 
 
 def test_an_existing_account_is_adopted_by_its_id(cloud: Cloud) -> None:
-    members = {"dev": MemberArgs(email="aws+dev@acme.example", adopt="222222222222")}
+    members = {"dev": MemberArgs(email="aws+dev@acme.example", unit="nonproduction", adopt="222222222222")}
     declared(cloud, members=members)
     account = cloud.get("aws:organizations/account:Account", "organization-dev")
     # Its name, unit and tags are another's until it is adopted, and an import with a difference fails.

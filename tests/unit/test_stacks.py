@@ -130,7 +130,8 @@ def test_providers_assume_a_role_in_the_account_that_they_are_for(
 
 @pytest.mark.parametrize("stack", ENVIRONMENTS)
 def test_nothing_of_an_environment_names_another_account(evaluated: dict[tuple[str, str], Plan], stack: str) -> None:
-    accounts = yaml.safe_load((COMPANY / "Pulumi.yaml").read_text())["config"]["slipway:platform"]["value"]["accounts"]
+    platform = yaml.safe_load((COMPANY / "Pulumi.yaml").read_text())["config"]["slipway:platform"]["value"]
+    accounts = {name: own["account"] for name, own in {"ops": platform["ops"], **platform["environments"]}.items()}
     foreign = {account["id"] for name, account in accounts.items() if name not in (stack, "ops")}
     text = json.dumps(evaluated["committed", stack].to_json())
     assert accounts[stack]["id"] in text

@@ -2,8 +2,11 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from components.account.state_backend import StateBackend, StateBackendArgs
+from config.fields import EnvironmentName
+from config.platform import Platform
 from tests.cloud import Cloud
 
 OPS, DEV = "111111111111", "222222222222"
@@ -180,6 +183,41 @@ def test_ops_manages_keys_and_decrypts_with_none(state: Cloud, alias: str) -> No
     actions = key_policy(state, alias)["Manage"]["Action"]
     assert "kms:PutKeyPolicy" in actions
     assert not any(a in actions for a in ("kms:*", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"))
+
+
+def test_the_policy_of_as_many_stacks_as_there_may_be_is_no_larger_than_s3_takes(cloud: Cloud) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html"""
+    names = [f"{digit * 5}xxxxxx" for digit in "abcd"]
+    platform = Platform.model_json_schema()
+    assert platform["properties"]["environments"]["maxProperties"] == len(names)
+    for name in names:
+        TypeAdapter(EnvironmentName).validate_python(name)
+    with pytest.raises(ValidationError):
+        TypeAdapter(EnvironmentName).validate_python(f"{names[0]}x")
+    args = StateBackendArgs(
+        company="c" * 20,
+        project="slipway",
+        ops_account_id=OPS,
+        stacks={"ops": OPS} | dict.fromkeys(names, DEV),
+        organization_id="o-acme000001",
+        identity_center=True,
+    )
+    cloud.deploy(lambda: StateBackend("state", args))
+    assert 19_000 < len(cloud.one("aws:s3/bucketPolicy:BucketPolicy")["policy"]) <= 20 * 1024
+
+
+def test_statements_are_told_apart_where_names_have_dashes(cloud: Cloud) -> None:
+    args = StateBackendArgs(
+        company="acme",
+        project="slipway",
+        ops_account_id=OPS,
+        stacks={"ops": OPS, "prod-eu": DEV, "prodeu": DEV},
+        organization_id="o-acme000001",
+    )
+    cloud.deploy(lambda: StateBackend("state", args))
+    sids = [each["Sid"] for each in json.loads(cloud.one("aws:s3/bucketPolicy:BucketPolicy")["policy"])["Statement"]]
+    assert {"ProdEuReads", "ProdeuReads"} < set(sids)
+    assert len(set(sids)) == len(sids)
 
 
 def test_outputs(state: Cloud) -> None:
