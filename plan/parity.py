@@ -1,100 +1,46 @@
-"""How two environments differ once their identity is taken away: sizes, counts and versions, and nothing else."""
+"""Parity by construction: an environment with the sizes of the one that it mirrors is that one.
+
+The mirror's twin is planned: its own identity (name, account, network), and everything else as the mirrored
+environment's file says it. But for identity that plan has to be the mirrored one's, whatever the two differ in today:
+a program that knows environments by name shows here, and nothing has to be guessed to be a size.
+"""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from ipaddress import IPv4Interface, IPv4Network
+from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from plan.diff import SERVICE, TASK_DEFINITION, differences, opened, owners
+from plan import architecture
+from plan.diff import differences, opened, owners
+from plan.evaluate import Job
+from plan.identity import Identity
 from plan.model import STACK_TYPE, Plan, Resource
+from plan.project import Project
 
-_COUNTS = {"capacityUnits", "desiredCount", "maxCapacity", "maxSize", "minCapacity", "minSize"}
-_OUTPUTS = {"version": "version", "instance_type": "instance type"}
-# What an environment has of its own without being named in it: type and property.
+_IDENTITY = "slipway:environment"
+"""The key of a stack file that stays the mirror's own."""
+
+# What an environment has of its own beside its name, account and network: type and property.
 _OWN = {
     ("aws:budgets/budget:Budget", "inputs.limitAmount"),
     ("aws:ec2/keyPair:KeyPair", "inputs.publicKey"),
     ("aws:ssm/parameter:Parameter", "inputs.insecureValue"),  # who may enter the bastion
 }
-_SECRET_VERSION = re.compile(r"inputs\.containerDefinitions\[[^]]*\]\.dockerLabels\.slipway\.secret\.\w+")
-_ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\d.]*\d)")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Identity:
-    """What names one stack and no other: its name, account and network. `neutral` takes it from a text."""
-
-    stack: str
-    accounts: tuple[str, ...] = ()
-    networks: tuple[IPv4Network, ...] = ()
-
-    @classmethod
-    def of(cls, *plans: Plan) -> Identity:
-        """Of one stack, by what any of its plans says."""
-        resources = [resource for plan in plans for resource in plan.resources]
-        return cls(
-            stack=plans[0].stack,
-            accounts=tuple(
-                account
-                for resource in resources
-                if (resource.type, resource.name) == ("pulumi:providers:aws", "aws")
-                for account in json.loads(resource.inputs.get("allowedAccountIds", "[]"))
-            ),
-            networks=tuple(
-                IPv4Network(resource.inputs["cidrBlock"])
-                for resource in resources
-                if resource.type == "aws:ec2/vpc:Vpc" and "cidrBlock" in resource.inputs
-            ),
-        )
-
-    def neutral(self, text: str) -> str:
-        words = "|".join(dict.fromkeys((self.stack, *self.accounts)))
-        text = re.sub(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])", "<own>", text)
-        return _ADDRESS.sub(self._address, text) if self.networks else text
-
-    def _address(self, found: re.Match[str]) -> str:
-        """The same part of each network reads the same, however large the networks are."""
-        try:
-            address = IPv4Interface(found[0])
-        except ValueError:
-            return found[0]
-        for own in self.networks:
-            if address.ip in own and address.network.prefixlen >= own.prefixlen:
-                length = address.network.prefixlen
-                offset = (int(address.ip) - int(own.network_address)) >> (32 - length)
-                return f"<network>[{offset}]" + (f"/+{length - own.prefixlen}" if "/" in found[0] else "")
-        return found[0]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One leaf that differs. An empty `kind` means that environments must not differ in it."""
+    """One leaf in which a twin differs from what it mirrors. The path is empty where only one has the resource."""
 
     owner: str
     resource: Resource
-    path: str  # empty where only one environment has the resource
+    path: str
     ours: Any
     theirs: Any
-    kind: str = ""  # `version`, `instance type`, `count`, `scaling`, `identity`
-
-    @property
-    def summary(self) -> bool:
-        """Whether a component says it of itself, so that a table needs no other line of this kind for it."""
-        return self.path.startswith("outputs.")
-
-    @property
-    def said(self) -> str:
-        """`tasks min` of `outputs.tasks.min`."""
-        return self.path.removeprefix("outputs.").replace(".", " ")
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -104,52 +50,107 @@ class Difference:
             "path": self.path,
             "ours": self.ours,
             "theirs": self.theirs,
-            "kind": self.kind,
         }
 
 
-def compare(ours: Plan, theirs: Plan) -> list[Difference]:
-    """Every difference, in the order of URNs. Resources that only one has are differences of their whole."""
-    # Most texts stand in many resources.
-    of_ours, of_theirs = cache(Identity.of(ours).neutral), cache(Identity.of(theirs).neutral)
-    left, right = _by_urn(ours, of_ours), _by_urn(theirs, of_theirs)
-    owner_of = owners(ours, theirs)
-    # A number of tasks in one environment and a range in the other: the range has its autoscaling.
-    scaled = {r.name for r in left.values() if _is_scaled(r)} ^ {r.name for r in right.values() if _is_scaled(r)}
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """What the two files say differently, as they may. Without values where only one of them has it."""
 
-    found: list[Difference] = []
+    owner: str
+    what: str
+    ours: str = ""
+    theirs: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.owner} {self.what}" + (f": {self.ours} / {self.theirs}" if self.ours else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parity:
+    """A mirror and what it mirrors: what must not differ, and what does as it may."""
+
+    mirror: str
+    mirrored: str
+    differences: tuple[Difference, ...]
+    sizes: tuple[Size, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "mirror": self.mirror,
+            "mirrored": self.mirrored,
+            "differences": [each.to_json() for each in self.differences],
+            "sizes": [vars(each) for each in self.sizes],
+        }
+
+
+def of(plans: Mapping[str, Plan], twins: Mapping[str, Plan], mirrors: Mapping[str, str]) -> tuple[Parity, ...]:
+    """Every pair whose plans are there."""
+    return tuple(
+        parity(plans[mirror], twins[mirror], plans[mirrored])
+        for mirror, mirrored in mirrors.items()
+        if mirror in plans and mirror in twins and mirrored in plans
+    )
+
+
+def twin(project: Project, mirror: str, mirrored: str, into: Path) -> Job:
+    """The evaluation of a mirror's twin: the project as it is, but for the mirror's file. Raises ProjectError.
+
+    `into` is the twin's folder, which is made here and has to be there until the evaluation is done.
+    """
+    own, theirs = (project.stack_config(stack).values for stack in (mirror, mirrored))
+    said = {key: theirs[key] for key in theirs.keys() - project.declarations.keys()}
+    if _IDENTITY in own:
+        said[_IDENTITY] = own[_IDENTITY]
+    into.mkdir()
+    file = f"Pulumi.{mirror}.yaml"
+    for entry in project.root.iterdir():
+        if entry.name != file and not entry.name.startswith("."):
+            (into / entry.name).symlink_to(entry)
+    # JSON is YAML; what is an object is JSON already.
+    values = ", ".join(f"{json.dumps(key)}: {_written(value)}" for key, value in sorted(said.items()))
+    (into / file).write_text(f"config: {{ {values} }}\n", encoding="utf-8")
+    twins = Project.load(into)
+    return Job(project=twins, stack=mirror, config=twins.stack_config(mirror))
+
+
+def _written(value: str) -> str:
+    return value if value.startswith(("{", "[")) else json.dumps(value)
+
+
+def parity(ours: Plan, twin: Plan, theirs: Plan) -> Parity:
+    """Of a mirror's plan, its twin's, and that of what it mirrors."""
+    return Parity(
+        mirror=ours.stack,
+        mirrored=theirs.stack,
+        differences=tuple(_differences(twin, theirs)),
+        sizes=tuple(_sizes(ours, theirs)),
+    )
+
+
+def _differences(twin: Plan, theirs: Plan) -> Iterator[Difference]:
+    """In the order of URNs. A resource that only one has is a difference as a whole."""
+    # Most texts stand in many resources.
+    of_twin, of_theirs = cache(Identity.of(twin).neutral), cache(Identity.of(theirs).neutral)
+    left, right = _by_urn(twin, of_twin), _by_urn(theirs, of_theirs)
+    owner_of = owners(twin, theirs)
     for urn in sorted(left.keys() | right.keys()):
         one, other = left.get(urn), right.get(urn)
         resource = one or other
         assert resource is not None
-        owner = owner_of[resource.urn]
-        is_scaled = owner.removeprefix("service ") in scaled
         if one is None or other is None:
             leaves = [("", one and "present", other and "present")]
-            of_scaling = resource.type.startswith("aws:appautoscaling/") or resource.name.endswith("-at-maximum")
-            kinds = ["scaling" if is_scaled and of_scaling else ""]
         else:
             mine, yours = _comparable(one), _comparable(other)
-            leaves = list(differences(_neutral(mine, yours, of_ours), _neutral(yours, mine, of_theirs)))
-            versions = _version(one, ours), _version(other, theirs)
-            kinds = [_kind(one, path, was, is_, versions, is_scaled) for path, was, is_ in leaves]
-        found += [
-            Difference(owner=owner, resource=other or resource, path=path, ours=was, theirs=is_, kind=kind)
-            for (path, was, is_), kind in zip(leaves, kinds, strict=True)
-        ]
-    return found
+            found = differences(_neutral(mine, yours, of_twin), _neutral(yours, mine, of_theirs))
+            leaves = [leaf for leaf in found if (resource.type, leaf[0]) not in _OWN]
+        for path, was, is_ in leaves:
+            yield Difference(owner=owner_of[resource.urn], resource=other or resource, path=path, ours=was, theirs=is_)
 
 
 def _by_urn(plan: Plan, neutral: Callable[[str], str]) -> dict[str, Resource]:
     """By the URN that both have; without the stack itself, whose outputs are the exports."""
     return {neutral(r.urn): r for r in plan.resources if r.type != STACK_TYPE}
-
-
-def _is_scaled(resource: Resource) -> bool:
-    if resource.type != SERVICE:
-        return False
-    tasks = resource.outputs["tasks"]
-    return bool(tasks["min"] < tasks["max"])
 
 
 def _comparable(resource: Resource) -> dict[str, Any]:
@@ -178,76 +179,27 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(member)
 
 
-def _version(resource: Resource, plan: Plan) -> str:
-    """The version of the service that a task definition is of; nothing for what has none."""
-    if resource.type != TASK_DEFINITION:
-        return ""
-    parent = next((each for each in plan.resources if each.urn == resource.parent), None)
-    return str(parent.outputs.get("version", "")) if parent else ""
+def _sizes(ours: Plan, theirs: Plan) -> Iterator[Size]:
+    """What differs of the clusters and services of two plans."""
+    left, right = _sized(ours), _sized(theirs)
+    for owner in sorted(left.keys() | right.keys()):
+        if owner not in right:
+            yield Size(owner=owner, what=f"only in {ours.stack} yet")
+        elif owner not in left:
+            yield Size(owner=owner, what=f"only in {theirs.stack}")
+        else:
+            for what, size in left[owner].items():
+                if size != right[owner][what]:
+                    yield Size(owner=owner, what=what, ours=size, theirs=right[owner][what])
 
 
-def _kind(resource: Resource, path: str, ours: Any, theirs: Any, versions: tuple[str, str], is_scaled: bool) -> str:
-    last = re.split(r"[.\[]", path)[-1]
-    if (resource.type, path) in _OWN:
-        return "identity"
-    if path.startswith("outputs."):  # the components' own summaries
-        if re.fullmatch(r"outputs\.(tasks|instances)\.(min|max)", path):
-            return "count"
-        if path == "outputs.monitor_ids.at_maximum":
-            return "scaling"
-        return _OUTPUTS.get(path.removeprefix("outputs."), "")
-    if last in _COUNTS and all(isinstance(value, int) or value is None for value in (ours, theirs)):
-        return "count"
-    # The disk follows the size of the host.
-    if path in ("inputs.instanceType", "inputs.blockDeviceMappings[0].ebs.volumeSize"):
-        return "instance type"
-    # The maximum of tasks stands in the query of the monitor that watches it.
-    if resource.name.endswith("-at-maximum") and path == "inputs.query":
-        same = re.sub(r"/ \d+ ", "/ N ", ours) == re.sub(r"/ \d+ ", "/ N ", theirs)
-        return "count" if same else ""
-    # A version stands in the image, for Datadog and in the labels; that of a secret in a label of its own.
-    if _SECRET_VERSION.fullmatch(path):
-        return "version"
-    if all(versions) and isinstance(ours, str) and isinstance(theirs, str):
-        same = ours.replace(versions[0], "<version>") == theirs.replace(versions[1], "<version>")
-        return "version" if same else ""
-    if path.startswith("ignoreChanges") and is_scaled:
-        return "scaling"
-    return ""
-
-
-def wrong(found: Sequence[Difference]) -> list[Difference]:
-    """What environments must not differ in."""
-    return [each for each in found if not each.kind]
-
-
-def allowed(found: Sequence[Difference]) -> list[tuple[str, str, str, str]]:
-    """Owner, what, ours and theirs of what may differ: a line for each owner and kind."""
-    return [
-        (each.owner, _LABELS.get(each.said, each.said), str(each.ours), str(each.theirs))
-        for each in sorted(found, key=lambda each: (each.owner, each.path))
-        if each.summary and each.kind and each.kind != "scaling"
-    ]
-
-
-def table(found: Sequence[Difference], one: str, other: str, out: Console) -> None:
-    """What may differ, then everything that must not."""
-    rows = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("What", "", one, other):
-        rows.add_column(column)
-    for row in allowed(found):
-        rows.add_row(*row)
-    if rows.row_count:
-        out.print(rows)
-    differing = wrong(found)
-    if not differing:
-        out.print(f"{one} and {other} differ in nothing but identity, sizes, counts and versions.")
-        return
-    out.print(Text(f"\n{one} and {other} must not differ in this:", "bold red"))
-    for each in differing:
-        out.print(f"  {each.owner}: {each.resource.label} {each.path}".rstrip())
-        out.print(f"      {one}: {json.dumps(each.ours)}", soft_wrap=True)
-        out.print(f"      {other}: {json.dumps(each.theirs)}", soft_wrap=True)
-
-
-_LABELS = {"instance_type": "instance type"}
+def _sized(plan: Plan) -> dict[str, dict[str, str]]:
+    """Owner to its sizes, by what people call them."""
+    clusters = {
+        f"cluster {each.name}": {"instance type": each.instance_type, "instances": each.instances}
+        for each in architecture.clusters(plan)
+    }
+    services = {
+        f"service {each.name}": {"version": each.version, "tasks": each.tasks} for each in architecture.services(plan)
+    }
+    return clusters | services

@@ -13,13 +13,14 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from config import read_platform
 from config.platform import Platform
+from plan import parity
 from plan.evaluate import Job, evaluate
 from plan.model import Failure, Plan
 from plan.project import PROJECT_FILE, Project, ProjectError
@@ -42,14 +43,83 @@ class Revision:
     tree: str | None  # hash of the project's files; None where they differ from every commit
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Planned:
-    """One revision evaluated. `plans` and `failures` are by stack; an empty stack fails for all."""
+    """One revision evaluated. `plans` and `failures` are by stack; an empty stack fails for all.
+
+    `twins` are by mirror: what it is with the sizes of the environment that it mirrors.
+    """
 
     revision: Revision
-    plans: Mapping[str, Plan]
-    failures: Mapping[str, Failure]
+    plans: dict[str, Plan] = field(default_factory=dict)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    twins: dict[str, Plan] = field(default_factory=dict)
     platform: Platform | None = None  # where Pulumi.yaml says it as today's program reads it
+
+    @property
+    def mirrors(self) -> Mapping[str, str]:
+        """Environment to the one that it mirrors."""
+        return self.platform.mirrors if self.platform else {}
+
+    @property
+    def parities(self) -> tuple[parity.Parity, ...]:
+        return parity.of(self.plans, self.twins, self.mirrors)
+
+
+def plan_files(project: Project, stacks: Sequence[str] = ()) -> Planned:
+    """A project's files as they are, which need not be in git."""
+    planned = Planned(revision=Revision(name="the working tree", project_folder="", tree=None))
+    batch = _Batch()
+    with tempfile.TemporaryDirectory(prefix="slipway-") as temporary:
+        batch.add(planned, project, stacks, Path(temporary).resolve() / "twins")
+        batch.evaluate()
+    return planned
+
+
+class _Batch:
+    """Evaluations of several revisions, which run together; what the repository remembers is not evaluated."""
+
+    def __init__(self, repository: Repository | None = None) -> None:
+        self._repository = repository
+        self._jobs: list[tuple[str, Job, str | None, dict[str, Plan], dict[str, Failure]]] = []
+
+    def add(self, planned: Planned, project: Project, stacks: Sequence[str], twins: Path | None) -> None:
+        """Every stack of a project; and the twins of its mirrors, which get folders below `twins`."""
+        wanted = [stack for stack in project.stacks() if not stacks or stack in stacks]
+        for stack in wanted:
+            try:
+                config = project.stack_config(stack)
+            except ProjectError as error:
+                message = _without(str(error), project.root)
+                planned.failures[stack] = Failure(stack=stack, message=message, exit_code=1)
+                continue
+            self._add(planned, stack, Job(project=project, stack=stack, config=config), planned.plans)
+        planned.platform = read_platform(project.root)
+        if twins:
+            twins.mkdir()
+            for mirror, mirrored in planned.mirrors.items():
+                if {mirror, mirrored} <= {*wanted} - planned.failures.keys():
+                    job = parity.twin(project, mirror, mirrored, twins / mirror)
+                    self._add(planned, f"{mirror} as {mirrored}", job, planned.twins)
+
+    def _add(self, planned: Planned, name: str, job: Job, plans: dict[str, Plan]) -> None:
+        tree, repository = planned.revision.tree, self._repository
+        key = repository.key(tree, name) if repository and tree else None
+        if repository and key and (plan := repository.remembered(key)):
+            plans[job.stack] = plan
+        else:
+            self._jobs.append((name, job, key, plans, planned.failures))
+
+    def evaluate(self) -> None:
+        """Puts each plan, or failure, where it belongs."""
+        results = evaluate([job for _, job, *_ in self._jobs]) if self._jobs else []
+        for (name, job, key, plans, failures), result in zip(self._jobs, results, strict=True):
+            if isinstance(result, Failure):
+                failures[name] = replace(result, message=_without(result.message, job.project.root))
+                continue
+            plans[job.stack] = _with_contents(result, job.project.root)
+            if self._repository and key:
+                self._repository.remember(key, plans[job.stack])
 
 
 class Repository:
@@ -113,44 +183,21 @@ class Repository:
         )
 
     def plan(self, revisions: Sequence[Revision], stacks: Sequence[str] = ()) -> list[Planned]:
-        """All of them, in one evaluation. `stacks` narrows; a stack that a revision lacks has no plan there."""
-        jobs: list[tuple[int, Job, str | None]] = []
-        planned: list[dict[str, Any]] = []
+        """All of them, in one evaluation. `stacks` narrows; a stack that a revision lacks has no plan there.
+
+        The first is what the others are compared with; the mirrors of these have twins.
+        """
+        batch, results = _Batch(self), [Planned(revision=revision) for revision in revisions]
         with tempfile.TemporaryDirectory(prefix="slipway-") as temporary:
-            for index, revision in enumerate(revisions):
+            for index, planned in enumerate(results):
                 into = Path(temporary).resolve() / str(index)
-                found: dict[str, Any] = {"plans": {}, "failures": {}, "platform": None}
-                planned.append(found)
+                twins = into.with_suffix(".twins") if index else None
                 try:
-                    project = Project.load(self._files(revision, into))
+                    batch.add(planned, Project.load(self._files(planned.revision, into)), stacks, twins)
                 except ProjectError as error:
-                    found["failures"][""] = Failure(stack="", message=_without(str(error), into), exit_code=1)
-                    continue
-                found["platform"] = read_platform(project.root)
-                for stack in [stack for stack in project.stacks() if not stacks or stack in stacks]:
-                    key = revision.tree and self._key(revision.tree, stack)
-                    try:
-                        config = project.stack_config(stack)
-                    except ProjectError as error:
-                        failure = Failure(stack=stack, message=_without(str(error), into), exit_code=1)
-                        found["failures"][stack] = failure
-                        continue
-                    if key and (plan := self._remembered(key)):
-                        found["plans"][stack] = plan
-                    else:
-                        jobs.append((index, Job(project=project, stack=stack, config=config), key))
-            results = evaluate([job for _, job, _ in jobs]) if jobs else []
-            for (index, job, key), result in zip(jobs, results, strict=True):
-                if isinstance(result, Failure):
-                    root = job.project.root
-                    message = _without(result.message, root)
-                    planned[index]["failures"][job.stack] = replace(result, message=message)
-                    continue
-                plan = _with_contents(result, job.project.root)
-                planned[index]["plans"][job.stack] = plan
-                if key:
-                    self._remember(key, plan)
-        return [Planned(revision=revision, **found) for revision, found in zip(revisions, planned, strict=True)]
+                    planned.failures[""] = Failure(stack="", message=_without(str(error), into), exit_code=1)
+            batch.evaluate()
+        return results
 
     # Files ------------------------------------------------------------------------------------------------------------
 
@@ -168,7 +215,7 @@ class Repository:
 
     # Plans that are known already -------------------------------------------------------------------------------------
 
-    def _key(self, tree: str, stack: str) -> str:
+    def key(self, tree: str, stack: str) -> str:
         """A plan is the same as long as the project's files, the SDKs and the evaluation itself are."""
         digest = hashlib.sha256(f"{tree} {stack}".encode())
         for tool in _TOOLS:
@@ -180,14 +227,14 @@ class Repository:
             digest.update(Path(__file__).with_name(f"{module}.py").read_bytes())
         return digest.hexdigest()
 
-    def _remembered(self, key: str) -> Plan | None:
+    def remembered(self, key: str) -> Plan | None:
         try:
             with gzip.open(self.cache / f"{key}.json.gz", "rt", encoding="utf-8") as file:
                 return Plan.from_json(json.load(file))
         except (OSError, EOFError, ValueError, KeyError):  # not there, or not whole: then it is evaluated
             return None
 
-    def _remember(self, key: str, plan: Plan) -> None:
+    def remember(self, key: str, plan: Plan) -> None:
         try:
             self.cache.mkdir(exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self.cache, prefix=".")

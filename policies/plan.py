@@ -16,20 +16,21 @@ def check(plan: Plan, exempted: Sequence[exemptions.Exemption] | None = None) ->
 
 
 def check_all(plans: Iterable[Plan], exempted: Sequence[exemptions.Exemption] | None = None) -> list[Finding]:
-    """The same for several stacks, and what is wrong between them. `exempted`: the file's, if none are given."""
-    by_stack = {plan.stack: plan for plan in plans}
+    """The same for several stacks. `exempted`: the file's, if none are given."""
+    plans = list(plans)
     if exempted is None:
         exempted = exemptions.load()
     return [
         Finding(
             rule=rule,
-            stack=stack,
+            stack=plan.stack,
             resource=resource,
             message=message,
-            exception=exemptions.reason_for(exempted, rule.name, stack, resource),
+            exception=exemptions.reason_for(exempted, rule.name, plan.stack, resource),
         )
         for rule in RULES
-        for stack, resource, message in _broken(rule, by_stack)
+        for plan in plans
+        for resource, message in _broken(rule, plan)
     ]
 
 
@@ -43,15 +44,11 @@ def once(findings: Iterable[Finding]) -> list[tuple[Finding, tuple[str, ...]]]:
     return list(found.values())
 
 
-def _broken(rule: Rule, plans: dict[str, Plan]) -> Iterator[tuple[str, Resource, str]]:
-    if rule.of_estate:
-        yield from rule.of_estate(plans)
-    for stack, plan in plans.items():
-        if rule.of_stack:
-            for resource, message in rule.of_stack(plan.resources):
-                yield stack, resource, message
-        if rule.of_resource:
-            for resource in plan.resources:
-                if not rule.types or resource.type in rule.types:
-                    for message in rule.of_resource(resource):
-                        yield stack, resource, message
+def _broken(rule: Rule, plan: Plan) -> Iterator[tuple[Resource, str]]:
+    if rule.of_stack:
+        yield from rule.of_stack(plan.resources)
+    if rule.of_resource:
+        for resource in plan.resources:
+            if not rule.types or resource.type in rule.types:
+                for message in rule.of_resource(resource):
+                    yield resource, message

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from plan.model import Plan, Resource
+from plan.model import Resource
 
 UNKNOWN = "${unknown}"
 """What stands for a value that the engine does not know yet; a plan names where it comes from."""
@@ -23,13 +23,10 @@ ResourceCheck: TypeAlias = Callable[[Resource], Iterator[str]]
 StackCheck: TypeAlias = Callable[[Sequence[Resource]], Iterator[tuple[Resource, str]]]
 """Yields what is wrong with resources, seen together with the others of their stack."""
 
-EstateCheck: TypeAlias = Callable[[Mapping[str, Plan]], Iterator[tuple[str, Resource, str]]]
-"""Yields what is wrong between stacks: stack, resource, what."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """Holds in every stack. Exactly one of the three checks is given."""
+    """Holds in every stack. Exactly one of the two checks is given."""
 
     name: str
     reason: str
@@ -38,7 +35,6 @@ class Rule:
     """The types that `of_resource` is asked about; all if empty."""
     of_resource: ResourceCheck | None = None
     of_stack: StackCheck | None = None
-    of_estate: EstateCheck | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,15 +74,6 @@ def stack_rule(*, remedy: str) -> Callable[[StackCheck], Rule]:
 
     def make(check: StackCheck) -> Rule:
         return Rule(name=_name(check), reason=_reason(check), remedy=remedy, of_stack=check)
-
-    return make
-
-
-def estate_rule(*, remedy: str) -> Callable[[EstateCheck], Rule]:
-    """The same for a check that compares stacks. The engine sees one stack at a time, so only plans have it."""
-
-    def make(check: EstateCheck) -> Rule:
-        return Rule(name=_name(check), reason=_reason(check), remedy=remedy, of_estate=check)
 
     return make
 

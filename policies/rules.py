@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies import data, identity, network, parity, services
+from policies import data, identity, network, services
 from policies.rule import Rule
 
-RULES: tuple[Rule, ...] = (*network.RULES, *identity.RULES, *data.RULES, *services.RULES, *parity.RULES)
+RULES: tuple[Rule, ...] = (*network.RULES, *identity.RULES, *data.RULES, *services.RULES)

@@ -138,7 +138,6 @@ def report(
     root: Root = None,
 ) -> None:
     """Write one HTML file of all stacks as they are, or of what a change does to them."""
-    from config import read_platform
     from plan import revisions
     from plan.project import ProjectError
     from slipway import report as reports
@@ -146,15 +145,8 @@ def report(
     if base:
         before, after = _compared(base, head, (), root)
     else:
-        project = _project(root)
-        plans = _planned(project, project.stacks())
         before = None
-        after = revisions.Planned(
-            revision=revisions.Revision(name="the working tree", project_folder="", tree=None),
-            plans={plan.stack: plan for plan in plans},
-            failures={},
-            platform=read_platform(project.root),
-        )
+        after = revisions.plan_files(_project(root))
     try:
         page = reports.page(after, before)
     except ProjectError as error:
@@ -168,19 +160,17 @@ def report(
 
 
 @app.command()
-def parity(
-    one: Annotated[str, typer.Argument(help="A stack, such as stage.")],
-    other: Annotated[str, typer.Argument(help="Another, such as prod.")],
-    root: Root = None,
-) -> None:
-    """Show how two environments differ; fails where it is more than sizes, counts and versions."""
-    from plan import parity as parities
+def parity(root: Root = None) -> None:
+    """Show how environments differ from those that they mirror; fails where it is more than sizes and versions."""
+    from plan import revisions
     from slipway import render
 
-    ours, theirs = _planned(_project(root), [one, other])
-    found = parities.compare(ours, theirs)
-    parities.table(found, one, other, render.console(sys.stdout))
-    raise typer.Exit(bool(parities.wrong(found)))
+    planned = revisions.plan_files(_project(root))
+    if planned.failures:
+        _stop("\n\n".join(dict.fromkeys(failure.message for failure in planned.failures.values())), 1)
+    for each in planned.parities:
+        render.parity(each, render.console(sys.stdout))
+    raise typer.Exit(any(each.differences for each in planned.parities))
 
 
 @app.command()

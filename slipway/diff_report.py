@@ -15,8 +15,8 @@ from rich.text import Text
 from config.fields import OPS
 from plan import risks
 from plan.diff import Action, Change, Diff, Effect, PropertyChange, Risk, compare_stack, merge
+from plan.identity import Identity
 from plan.model import Failure, Plan
-from plan.parity import Identity
 from plan.revisions import Planned
 from slipway import access, review
 

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from plan import architecture
 from plan.model import STACK_TYPE, Plan, Resource
+from plan.parity import Parity
 
 if TYPE_CHECKING:
     from policies.rule import Finding
@@ -337,3 +338,18 @@ def _cell(value: Any) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def parity(found: Parity, out: Console) -> None:
+    """What may differ, then everything that must not."""
+    if found.sizes:
+        rows = [(each.owner, each.what, each.ours, each.theirs) for each in found.sizes]
+        _table(("WHAT", "", found.mirror.upper(), found.mirrored.upper()), rows, out)
+    if not found.differences:
+        out.print(f"{found.mirror} and {found.mirrored} differ in nothing but identity, sizes, counts and versions.")
+        return
+    out.print(Text(f"\n{found.mirror} and {found.mirrored} must not differ in this:", "bold red"))
+    for each in found.differences:
+        out.print(f"  {each.owner}: {each.resource.label} {each.path}".rstrip())
+        out.print(f"      {found.mirror}: {json.dumps(each.ours)}", soft_wrap=True)
+        out.print(f"      {found.mirrored}: {json.dumps(each.theirs)}", soft_wrap=True)

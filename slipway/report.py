@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.fields import OPS
-from plan import architecture, parity, risks
+from plan import architecture, risks
 from plan.diff import TASK_DEFINITION, Action, Change, owners
 from plan.model import STACK_TYPE, Plan, Resource
 from plan.revisions import Planned
 from policies.rules import RULES
 from slipway import access, diff_report, drawing, pages, render, review
-from slipway.review import MIRRORED
 
 # Action -> its class on the page; the order is that of marks on a drawing: what is worst is shown.
 _CLASSES = {
@@ -78,8 +77,7 @@ def page(head: Planned, base: Planned | None = None) -> str:
         services=_rows((account.stack, account.services) for account in environments),
         clusters=_rows((account.stack, account.clusters) for account in environments),
         descriptions=architecture.descriptions(plans.values()),
-        mirrored=MIRRORED,
-        must_not_differ=None if reviewed.differences is None else parity.wrong(reviewed.differences),
+        parities=reviewed.parities,
         roles=_roles(reaches),
         findings=reviewed.findings or (),
         rules=RULES,

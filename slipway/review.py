@@ -1,4 +1,4 @@
-"""What a reviewer asks of a revision whatever it changes: policies, parity of stage and prod, room for every task."""
+"""What a reviewer asks of a revision whatever it changes: policies, parity of mirrors, room for every task."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from plan import parity
 from plan.model import Plan
+from plan.parity import Parity
 from plan.project import ProjectError
 from plan.revisions import Planned
 from policies.plan import check_all, once
 from policies.rule import Finding
-
-MIRRORED = ("stage", "prod")
-"""The stacks that may differ in nothing but identity, sizes, counts and versions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +50,13 @@ class Review:
     """The answers. `None`: not asked, because what they are about could not be planned."""
 
     findings: tuple[Found, ...] | None = None  # violations first, new ones first of all
-    differences: tuple[parity.Difference, ...] | None = None
+    parities: tuple[Parity, ...] = ()
     room: tuple[tuple[Room | None, Room], ...] = ()  # before and after
 
     def to_json(self) -> dict[str, Any]:
         return {
             "policies": None if self.findings is None else [each.to_json() for each in self.findings],
-            "parity": None if self.differences is None else [each.to_json() for each in self.differences],
+            "parity": [each.to_json() for each in self.parities],
             "capacity": [{"before": before and asdict(before), "after": asdict(after)} for before, after in self.room],
         }
 
@@ -91,11 +88,9 @@ def of(base: Planned | None, head: Planned) -> Review:
     comparable = {stack for stack in head.plans if base and not {stack, ""} & base.failures.keys()}
     found = [Found(finding=each, new=each.stack in comparable and _key(each) not in known) for each in findings]
     before = {(room.stack, room.cluster): room for room in _rooms(plans)}
-    one, other = MIRRORED
-    mirrored = one in head.plans and other in head.plans
     return Review(
         findings=tuple(sorted(found, key=lambda each: (each.finding.exception is not None, not each.new))),
-        differences=tuple(parity.compare(head.plans[one], head.plans[other])) if mirrored else None,
+        parities=head.parities,
         room=tuple((before.get((room.stack, room.cluster)), room) for room in _rooms(head.plans)),
     )
 
@@ -119,8 +114,8 @@ def answers(review: Review, code: Callable[[str], str] = str) -> Iterator[Answer
     """`code` marks what is a name or a value."""
     if review.findings is not None:
         yield _policies(review.findings, code)
-    if review.differences is not None:
-        yield _parity(review.differences, code)
+    for parity in review.parities:
+        yield _parity(parity, code)
     if review.room:
         yield _capacity(review.room)
 
@@ -145,20 +140,16 @@ def _policies(findings: tuple[Found, ...], code: Callable[[str], str]) -> Answer
     )
 
 
-def _parity(differences: tuple[parity.Difference, ...], code: Callable[[str], str]) -> Answer:
-    one, other = MIRRORED
-    wrong = parity.wrong(differences)
-    if wrong:
-        title = f"Parity: {one} and {other} differ in {len(wrong)} more than sizes, counts and versions"
-    else:
-        title = f"Parity: {one} and {other} differ in nothing but sizes, counts and versions"
+def _parity(parity: Parity, code: Callable[[str], str]) -> Answer:
+    wrong = parity.differences
+    more = f"{len(wrong)} more than" if wrong else "nothing but"
     return Answer(
-        title=title,
+        title=f"Parity: {parity.mirror} and {parity.mirrored} differ in {more} sizes, counts and versions",
         alarming=bool(wrong),
         lines=tuple(
             f"{code(each.resource.label)} of {each.owner}: {code(each.path or 'as a whole')}" for each in wrong
         ),
-        more=tuple(f"{owner} {what}: {ours} / {theirs}" for owner, what, ours, theirs in parity.allowed(differences)),
+        more=tuple(map(str, parity.sizes)),
     )
 
 

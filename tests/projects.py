@@ -18,6 +18,7 @@ from config import company
 from plan.evaluate import Job, evaluate, jobs_for
 from plan.model import Failure, Plan, Resource
 from plan.project import Project
+from plan.revisions import Planned, plan_files
 
 ROOT = Path(__file__).parent.parent
 """The repository: the platform, and a company's files that no test reads."""
@@ -46,6 +47,12 @@ def planned(of: Path = COMPANY) -> Mapping[str, Plan]:
     """The plans of all stacks of a company, made once."""
     stacks = project(of).stacks()
     return dict(zip(stacks, plans(jobs_for(project(of), stacks)), strict=True))
+
+
+@cache
+def revision(of: Path = COMPANY) -> Planned:
+    """A company's project as a reviewer sees it, with the twins of its mirrors; made once."""
+    return plan_files(project(of))
 
 
 def copy_repository(into: Path, of: Path, *, leave_out: Sequence[str] = ()) -> None:

@@ -13,7 +13,6 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.support.wait import WebDriverWait
 
-from config import read_platform
 from plan.architecture import SERVICE, services
 from plan.model import Plan, Resource
 from plan.revisions import Planned, Revision
@@ -95,12 +94,8 @@ def browser(driver: webdriver.Chrome) -> Browser:
 
 @pytest.fixture(scope="session")
 def planned() -> Planned:
-    return Planned(
-        revision=Revision(name="main", project_folder="", tree=None),
-        plans={stack: projects.planned()[stack] for stack in STACKS},
-        failures={},
-        platform=read_platform(projects.COMPANY),
-    )
+    """The tests' company."""
+    return replace(projects.revision(), revision=Revision(name="main", project_folder="", tree=None))
 
 
 @pytest.fixture(scope="session")

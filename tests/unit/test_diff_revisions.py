@@ -101,7 +101,7 @@ def test_the_comment_names_a_policy_that_the_change_breaks(planned: Mapping[str,
 def test_where_stage_cannot_be_planned_parity_is_not_judged(planned: Mapping[str, Planned]) -> None:
     head = replace(planned["base"], plans={"prod": planned["base"].plans["prod"]})
     review = build(planned["base"], head).review
-    assert (review.differences, len(review.room)) == (None, 3)
+    assert (review.parities, len(review.room)) == ((), 3)
     assert build(planned["base"], planned["broken"]).review == Review()
 
 
@@ -133,8 +133,9 @@ def test_plans_are_remembered_by_their_files(
 
     monkeypatch.setattr("plan.revisions.evaluate", refuse)
     there = Repository(repository)
-    (again, clean) = there.plan([there.revision("HEAD"), there.working_tree()], STACKS)
-    assert again.plans == clean.plans == planned["base"].plans
+    (clean, drain) = there.plan([there.working_tree(), there.revision("drain")], STACKS)
+    assert (clean.plans, drain.plans) == (planned["base"].plans, planned["drain"].plans)
+    assert drain.twins.keys() == {"stage"}
 
 
 def test_a_changed_file_makes_the_working_tree_its_own_revision(repository: Path) -> None:

@@ -467,7 +467,6 @@ FAILING: dict[str, Sequence[tuple[Resource | tuple[Resource, ...], str]]] = {
     ],
 }
 
-BETWEEN_STACKS = "stage-prod-parity"
 # What a case gives a type in order to show that the type does not have it.
 NOT_INPUTS = {"sqsManagedSseEnabled"}
 
@@ -502,11 +501,11 @@ def test_what_is_wrong_is_found_once_and_said(
 def test_every_rule_has_both_kinds_of_cases_a_reason_and_a_remedy() -> None:
     names = [rule.name for rule in RULES]
     assert len(names) == len(set(names))
-    assert [*PASSING] == [*FAILING] == [name for name in names if name != BETWEEN_STACKS]
+    assert [*PASSING] == [*FAILING] == names
     for rule in RULES:
         assert re.fullmatch(r"[A-Z].+\.", rule.reason)
         assert re.fullmatch(r"[A-Z].+\.", rule.remedy)
-        assert sum(bool(check) for check in (rule.of_resource, rule.of_stack, rule.of_estate)) == 1
+        assert sum(bool(check) for check in (rule.of_resource, rule.of_stack)) == 1
 
 
 def test_no_message_repeats_a_secret() -> None:
@@ -536,62 +535,6 @@ def test_a_rule_speaks_of_types_and_inputs_that_exist(rule: Rule) -> None:
     for case in (*PASSING[rule.name], *failing):
         for each in case if isinstance(case, tuple) else (case,):
             assert {*each.inputs} <= {*sdk_types.get(each.type, each.inputs)} | NOT_INPUTS
-
-
-# ---- between stacks
-
-
-def changed(plan: Plan, name: str, **inputs: Any) -> Plan:
-    resources = tuple(
-        replace(each, inputs={**each.inputs, **inputs}) if each.name == name and each.custom else each
-        for each in plan.resources
-    )
-    assert resources != plan.resources
-    return replace(plan, resources=resources)
-
-
-@pytest.mark.parametrize(
-    ("name", "inputs", "message"),
-    [
-        ("cdn-public-https", {"sslPolicy": "ELBSecurityPolicy-TLS13-1-3-2021-06"}, "differs from stage in sslPolicy"),
-        ("bastion-template", {"metadataOptions": {}}, "differs from stage in metadataOptions"),
-        ("orders-logs", {"retentionInDays": 60}, "differs from stage in retentionInDays"),
-        (
-            "account-read-only-look",
-            {"policyArn": "arn:aws:iam::aws:policy/ViewOnlyAccess"},
-            "differs from stage in policyArn",
-        ),
-        (
-            "orders-task",
-            {"containerDefinitions": json.dumps([{"name": "orders", "readonlyRootFilesystem": False}])},
-            "differs from stage in containerDefinitions",
-        ),
-    ],
-)
-def test_a_security_setting_of_one_environment_is_found(
-    committed: Mapping[str, Plan], name: str, inputs: dict[str, Any], message: str
-) -> None:
-    prod = changed(committed["prod"], name, **inputs)
-    found = [each for each in check_all([committed["stage"], prod], ()) if each.rule.name == BETWEEN_STACKS]
-    assert {each.message for each in found} == {message}
-    assert {(each.stack, each.resource.name) for each in found} == {("prod", name)}
-
-
-def test_a_security_resource_of_one_environment_is_found(committed: Mapping[str, Plan]) -> None:
-    stage, prod = committed["stage"], committed["prod"]
-    extra = open_to("10.0.0.0/8", 22)
-    fewer = replace(prod, resources=tuple(each for each in prod.resources if each.name != "api-exec"))
-    found = check_all([replace(stage, resources=(*stage.resources, extra)), fewer], ())
-    assert [(each.stack, each.resource.name, each.message) for each in found if each.rule.name == BETWEEN_STACKS] == [
-        ("stage", "it", "is not in prod"),
-        ("stage", "api-exec", "is not in prod"),
-    ]
-
-
-def test_sizes_counts_and_versions_are_no_security_settings(committed: Mapping[str, Plan]) -> None:
-    stage, prod = committed["stage"], committed["prod"]
-    assert [each.inputs for each in stage.resources] != [each.inputs for each in prod.resources]
-    assert [each for each in check_all([stage, prod], ()) if each.rule.name == BETWEEN_STACKS] == []
 
 
 # ---- exceptions
