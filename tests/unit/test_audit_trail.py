@@ -1,10 +1,12 @@
 import json
+import re
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
-from components.account.audit_trail import WATCHED, AuditTrail, AuditTrailArgs
+from components.account.audit_trail import AuditTrail, AuditTrailArgs
 from tests.cloud import Cloud
 
 OPS, DEV = "111111111111", "222222222222"
@@ -35,6 +37,8 @@ def statements(policy: str) -> dict[str, Any]:
 def test_one_trail_of_all_accounts_and_regions(cloud: Cloud) -> None:
     trail = declared(cloud).get("aws:cloudtrail/trail:Trail")
     assert trail.protect
+    # CloudTrail tries the role.
+    assert cloud.get("aws:iam/rolePolicy:RolePolicy").urn in trail.dependencies
     assert trail.inputs == {
         "name": "organization",
         "isOrganizationTrail": True,
@@ -130,36 +134,198 @@ def test_services_use_the_key_for_this_trail_and_these_accounts(cloud: Cloud) ->
     assert policy["Alarms"]["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
 
 
+# Alarm -> the source of its events (None: any) and their names. Written out from CIS AWS Foundations Benchmark 1.4.0,
+# 4.4, 4.5 and 4.7 to 4.15 (https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html), with
+# ModifySecurityGroupRules and CloseAccount, which are newer.
+CIS: dict[str, tuple[str | None, str]] = {
+    "iam-policies-by-hand": (
+        None,
+        "DeleteGroupPolicy DeleteRolePolicy DeleteUserPolicy PutGroupPolicy PutRolePolicy PutUserPolicy CreatePolicy "
+        "DeletePolicy CreatePolicyVersion DeletePolicyVersion AttachRolePolicy DetachRolePolicy AttachUserPolicy "
+        "DetachUserPolicy AttachGroupPolicy DetachGroupPolicy",
+    ),
+    "cloudtrail-changes": (None, "CreateTrail UpdateTrail DeleteTrail StartLogging StopLogging"),
+    "keys-disabled": ("kms.amazonaws.com", "DisableKey ScheduleKeyDeletion"),
+    "bucket-policies-by-hand": (
+        "s3.amazonaws.com",
+        "PutBucketAcl PutBucketPolicy PutBucketCors PutBucketLifecycle PutBucketReplication DeleteBucketPolicy "
+        "DeleteBucketCors DeleteBucketLifecycle DeleteBucketReplication",
+    ),
+    "config-changes": (
+        "config.amazonaws.com",
+        "StopConfigurationRecorder DeleteDeliveryChannel PutDeliveryChannel PutConfigurationRecorder",
+    ),
+    "security-groups-by-hand": (
+        None,
+        "AuthorizeSecurityGroupIngress AuthorizeSecurityGroupEgress RevokeSecurityGroupIngress "
+        "RevokeSecurityGroupEgress CreateSecurityGroup DeleteSecurityGroup ModifySecurityGroupRules",
+    ),
+    "network-acls-by-hand": (
+        None,
+        "CreateNetworkAcl CreateNetworkAclEntry DeleteNetworkAcl DeleteNetworkAclEntry ReplaceNetworkAclEntry "
+        "ReplaceNetworkAclAssociation",
+    ),
+    "gateways-by-hand": (
+        None,
+        "CreateCustomerGateway DeleteCustomerGateway AttachInternetGateway CreateInternetGateway "
+        "DeleteInternetGateway DetachInternetGateway",
+    ),
+    "routes-by-hand": (
+        "ec2.amazonaws.com",
+        "CreateRoute CreateRouteTable ReplaceRoute ReplaceRouteTableAssociation DeleteRouteTable DeleteRoute "
+        "DisassociateRouteTable",
+    ),
+    "vpcs-by-hand": (
+        None,
+        "CreateVpc DeleteVpc ModifyVpcAttribute AcceptVpcPeeringConnection CreateVpcPeeringConnection "
+        "DeleteVpcPeeringConnection RejectVpcPeeringConnection",
+    ),
+    "organization-by-hand": (
+        "organizations.amazonaws.com",
+        "AcceptHandshake AttachPolicy CreateAccount CreateOrganizationalUnit CreatePolicy DeclineHandshake "
+        "DeleteOrganization DeleteOrganizationalUnit DeletePolicy DetachPolicy DisablePolicyType EnablePolicyType "
+        "InviteAccountToOrganization LeaveOrganization MoveAccount RemoveAccountFromOrganization UpdatePolicy "
+        "UpdateOrganizationalUnit CloseAccount",
+    ),
+}
+# What CI does every day is worth a mail here all the same.
+WHOEVER_DOES_IT = {"cloudtrail-changes", "keys-disabled"}
+ALARMS = {*CIS, "unauthorized-calls", "sign-in-without-mfa", "root-user", "failed-sign-ins"}
+
+PERSON = {"type": "AssumedRole", "sessionContext": {"sessionIssuer": {"userName": "administrator"}}}
+CI = {"type": "AssumedRole", "sessionContext": {"sessionIssuer": {"userName": "deploy"}}}
+USER = {"type": "IAMUser", "userName": "ada"}
+ROOT = {"type": "Root"}
+
+
+@pytest.fixture(scope="module")
+def patterns() -> dict[str, str]:
+    filters = declared(Cloud()).all("aws:cloudwatch/logMetricFilter:LogMetricFilter")
+    return {metric.inputs["metricTransformation"]["name"]: metric.inputs["pattern"] for metric in filters}
+
+
+def matches(pattern: str, event: dict[str, Any]) -> bool:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html, as far as the trail's
+    patterns use it. A field that an event does not have equals nothing, and differs from nothing."""
+
+    def condition(match: re.Match[str]) -> str:
+        path, missing, differs, quoted, bare = match.groups()
+        value: Any = event
+        for key in path.split("."):
+            value = value.get(key) if isinstance(value, dict) else None
+        if missing or value is None:
+            return str(bool(missing) and value is None)
+        return str(fnmatchcase(value, quoted or bare) is not (differs == "!"))
+
+    expression = re.sub(
+        r'\(\$\.([\w.]+) (?:(NOT EXISTS)|(!?)= (?:"([^"]+)"|([\w.]+)))\)',
+        condition,
+        pattern.removeprefix("{").rstrip("}"),
+    )
+    expression = expression.replace("&&", "and").replace("||", "or")
+    assert re.fullmatch(r"(True|False|and|or|[() ])+", expression), pattern
+    return bool(eval(expression))
+
+
+def raised(patterns: dict[str, str], **event: Any) -> set[str]:
+    return {alarm for alarm, pattern in patterns.items() if matches(pattern, event)}
+
+
+EVENTS = sorted({(source or "any.amazonaws.com", name) for source, names in CIS.values() for name in names.split()})
+
+
+@pytest.mark.parametrize(("source", "name"), EVENTS)
+def test_a_change_by_hand_raises_the_alarms_of_cis(patterns: dict[str, str], source: str, name: str) -> None:
+    expected = {alarm for alarm, (wanted, names) in CIS.items() if name in names.split() and wanted in (None, source)}
+    for who in (PERSON, USER):
+        assert raised(patterns, eventName=name, eventSource=source, userIdentity=who) == expected
+    # CI's own are its daily work.
+    by_ci = raised(patterns, eventName=name, eventSource=source, userIdentity=CI)
+    assert by_ci == expected & WHOEVER_DOES_IT
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ({"eventName": "RunInstances", "userIdentity": PERSON}, set()),
+        ({"eventName": "RunInstances", "errorCode": "Client.UnauthorizedOperation"}, {"unauthorized-calls"}),
+        ({"eventName": "GetObject", "errorCode": "AccessDenied"}, {"unauthorized-calls"}),
+        ({"eventName": "GetObject", "errorCode": "AccessDeniedException"}, {"unauthorized-calls"}),
+        ({"eventName": "GetObject", "errorCode": "NoSuchKey"}, set()),
+        ({"eventName": "GetObject", "userIdentity": ROOT, "eventType": "AwsApiCall"}, {"root-user"}),
+        ({"eventName": "GetObject", "userIdentity": ROOT, "eventType": "AwsServiceEvent"}, set()),
+        (
+            {
+                "eventName": "GetObject",
+                "userIdentity": {**ROOT, "invokedBy": "backup.amazonaws.com"},
+                "eventType": "AwsApiCall",
+            },
+            set(),
+        ),
+        ({"eventName": "ConsoleLogin", "errorMessage": "Failed authentication"}, {"failed-sign-ins"}),
+        ({"eventName": "ConsoleLogin", "errorMessage": "Another"}, set()),
+        ({"eventName": "CheckMfa", "errorMessage": "Failed authentication"}, set()),
+    ],
+)
+def test_other_events_raise_the_alarms_of_cis(
+    patterns: dict[str, str], event: dict[str, Any], expected: set[str]
+) -> None:
+    assert raised(patterns, **event) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, {"sign-in-without-mfa"}),
+        ({"eventName": "SwitchRole"}, set()),
+        ({"additionalEventData": {"MFAUsed": "Yes"}}, set()),
+        # Who comes by a role has proved themselves where they got it.
+        ({"userIdentity": PERSON}, set()),
+        ({"responseElements": {"ConsoleLogin": "Failure"}}, set()),
+    ],
+)
+def test_a_users_sign_in_without_mfa_raises_an_alarm(
+    patterns: dict[str, str], change: dict[str, Any], expected: set[str]
+) -> None:
+    event = {
+        "eventName": "ConsoleLogin",
+        "additionalEventData": {"MFAUsed": "No"},
+        "userIdentity": USER,
+        "responseElements": {"ConsoleLogin": "Success"},
+    }
+    assert raised(patterns, **event | change) == expected
+
+
 def test_each_watched_event_has_an_alarm(cloud: Cloud) -> None:
     declared(cloud)
-    assert len(WATCHED) == 15
-    for name, (events, pattern) in WATCHED.items():
-        assert cloud.one("aws:cloudwatch/logMetricFilter:LogMetricFilter", f"audit-{name}") == {
-            "logGroupName": cloud.one("aws:cloudwatch/logMetricFilter:LogMetricFilter", f"audit-{name}")[
-                "logGroupName"
-            ],
-            "pattern": f"{{{pattern}}}",
-            "metricTransformation": {
-                "namespace": "AuditTrail",
-                "name": name,
-                "value": "1",
-                "defaultValue": "0",
-            },
-        }
-        alarm = cloud.one("aws:cloudwatch/metricAlarm:MetricAlarm", f"audit-{name}-alarm")
-        assert (alarm["metricName"], alarm["threshold"], alarm["alarmActions"]) == (
-            name,
-            events,
-            ["${audit-alarms.arn}"],
+    filters = cloud.all("aws:cloudwatch/logMetricFilter:LogMetricFilter")
+    assert {metric.name for metric in filters} == {f"audit-{alarm}" for alarm in ALARMS}
+    for alarm in ALARMS:
+        metric = cloud.get("aws:cloudwatch/logMetricFilter:LogMetricFilter", f"audit-{alarm}")
+        assert (metric.inputs["logGroupName"], metric.inputs["metricTransformation"]) == (
+            "${audit-log.name}",
+            {"namespace": "AuditTrail", "name": alarm, "value": "1", "defaultValue": "0"},
         )
+        watching = cloud.get("aws:cloudwatch/metricAlarm:MetricAlarm", f"audit-{alarm}-alarm")
+        assert watching.inputs == {
+            "alarmDescription": f"{alarm.replace('-', ' ')} in some account: see the trail's log group",
+            "namespace": "AuditTrail",
+            "metricName": alarm,
+            "statistic": "Sum",
+            "period": 300,
+            "evaluationPeriods": 1,
+            "comparisonOperator": "GreaterThanOrEqualToThreshold",
+            "threshold": {"unauthorized-calls": 10, "failed-sign-ins": 5}.get(alarm, 1),
+            "treatMissingData": "notBreaching",
+            "alarmActions": ["${audit-alarms.arn}"],
+        }
+        # CloudWatch takes an alarm on a metric that is not there, which then says nothing.
+        assert metric.urn in watching.dependencies
 
 
-@pytest.mark.parametrize("name", WATCHED)
-def test_patterns_are_no_longer_than_cloudwatch_takes_and_balanced(name: str) -> None:
-    _, pattern = WATCHED[name]
+def test_patterns_are_no_longer_than_cloudwatch_takes(patterns: dict[str, str]) -> None:
     # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html
-    assert len(pattern) + 2 <= 1024
-    assert pattern.count("(") == pattern.count(")")
+    assert max(map(len, patterns.values())) <= 1024
 
 
 def test_outputs(cloud: Cloud) -> None:

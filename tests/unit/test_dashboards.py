@@ -13,7 +13,7 @@ from datadog_api_client.v1.model.dashboard import Dashboard
 from components.monitoring.environment_dashboard import EnvironmentDashboard, EnvironmentDashboardArgs
 from components.monitoring.fleet_dashboard import FleetDashboard, FleetDashboardArgs
 from components.monitoring.service_dashboard import ServiceDashboard, ServiceDashboardArgs
-from components.monitoring.widgets import COLUMNS, Row, dashboard, graph, note, value
+from components.monitoring.widgets import Row, dashboard, graph, note, value
 from components.monitoring.widgets import Series as S
 from config.alerts import Kind
 from tests.cloud import Cloud
@@ -83,13 +83,17 @@ def test_the_widgets_of_a_row_fill_it(cloud: Cloud, kind: str) -> None:
     top = 0
     for group in page["widgets"]:
         layout = group["layout"]
-        assert (layout["x"], layout["y"], layout["width"]) == (0, top, COLUMNS)
+        assert (layout["x"], layout["y"], layout["width"]) == (
+            0,
+            top,
+            12,
+        )  # https://docs.datadoghq.com/dashboards/#layouts
         top += layout["height"]
         rows: dict[int, list[dict[str, int]]] = {}
         for widget in group["definition"]["widgets"]:
             rows.setdefault(widget["layout"]["y"], []).append(widget["layout"])
         for row in rows.values():
-            assert sum(cell["width"] for cell in row) == COLUMNS
+            assert sum(cell["width"] for cell in row) == 12
             assert len({cell["height"] for cell in row}) == 1
         assert sum(row[0]["height"] for row in rows.values()) + 1 == layout["height"]
 

@@ -108,7 +108,11 @@ def test_all_settings_together_are_what_datadog_documents(cloud: Cloud) -> None:
 
 def test_log_forwarding_is_allowed_with_a_forwarder(cloud: Cloud) -> None:
     deploy(cloud, log_forwarder={"function": "forwarder", "sources": ["elbv2", "s3"]})
-    assert statements(cloud)["ForwardLogs"]["Action"] == list(FORWARDING)
+    assert statements(cloud)["ForwardLogs"]["Action"] == [
+        "logs:DeleteSubscriptionFilter",
+        "logs:PutSubscriptionFilter",
+        "s3:PutBucketNotification",
+    ]
     assert cloud.one(ACCOUNT)["logsConfig"] == {
         "lambdaForwarder": {
             "lambdas": ["arn:aws:lambda:eu-west-1:333333333333:function:forwarder"],
@@ -137,7 +141,14 @@ def test_an_event_bus_for_alerts_by_setting(cloud: Cloud) -> None:
         "eventGeneratorName": "slipway-stage",
         "createEventBus": True,
     }
-    assert statements(cloud)["Notify"]["Action"] == list(NOTIFYING)
+    assert statements(cloud)["Notify"]["Action"] == ["events:CreateEventBus", "sns:Publish"]
+
+
+def test_datadog_tries_the_role_and_makes_the_bus_when_both_are_ready(cloud: Cloud) -> None:
+    deploy(cloud, event_bus=True)
+    assert cloud.get(POLICY).urn in cloud.get(ACCOUNT).dependencies
+    bus = cloud.get("datadog:aws/integrationEventBridge:IntegrationEventBridge")
+    assert cloud.get(ACCOUNT).urn in bus.dependencies
 
 
 def test_resources_are_collected_by_setting(cloud: Cloud) -> None:

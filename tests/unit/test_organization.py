@@ -157,9 +157,9 @@ def test_tag_policy_knows_every_stack(cloud: Cloud) -> None:
 
 
 def test_root_users_of_members_are_managed_from_here(cloud: Cloud) -> None:
-    assert declared(cloud).one("aws:iam/organizationsFeatures:OrganizationsFeatures") == {
-        "enabledFeatures": ["RootCredentialsManagement", "RootSessions"]
-    }
+    features = declared(cloud).get("aws:iam/organizationsFeatures:OrganizationsFeatures")
+    assert features.inputs == {"enabledFeatures": ["RootCredentialsManagement", "RootSessions"]}
+    assert cloud.get("aws:organizations/organization:Organization").urn in features.dependencies
 
 
 def test_one_budget_for_all_accounts(cloud: Cloud) -> None:

@@ -35,3 +35,19 @@ def test_every_account_is_watched_in_each_region(cloud: Cloud, region: str) -> N
         "type": "ORGANIZATION",
         "region": region,
     }
+
+
+def test_guardduty_is_there_before_it_is_run_for_all(cloud: Cloud) -> None:
+    args = ThreatDetectionArgs(administrator_account_id="111111111111", regions=["eu-west-1"])
+    cloud.deploy(lambda: ThreatDetection("detection", args))
+    made = {
+        resource.name.removeprefix("detection-").removesuffix("-eu-west-1"): resource for resource in cloud.resources
+    }
+    for before, after in (
+        ("detector", "administrator"),
+        ("administrator", "members"),
+        ("members", "s3-data-events"),
+        ("members", "ebs-malware-protection"),
+        ("administrator", "access-analyzer"),
+    ):
+        assert made[before].urn in made[after].dependencies
