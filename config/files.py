@@ -81,11 +81,25 @@ for _name, _pattern, _first in (  # https://yaml.org/spec/1.2.2/#1032-tag-resolu
 
 
 def read_mapping(path: Path, *, file: str) -> dict[str, Any] | Problem:
-    """The mapping in a YAML file, of nothing but what JSON can say; or what is wrong with the file."""
+    """The mapping in a YAML file; or what is wrong with the file."""
+    content = read(path, file=file)
+    if isinstance(content, (dict, Problem)):
+        return content
+    return Problem(
+        file=file,
+        key="",
+        given=content,
+        allowed="a mapping of keys",
+        remedy="write KEY: VALUE lines" if content is not None else "write the file; it is empty",
+    )
+
+
+def read(path: Path, *, file: str) -> Any:
+    """What a YAML file says, of nothing but what JSON can say; or the Problem with the file."""
     try:
         text = path.read_text(encoding="utf-8-sig")
         _refuse_abysses(text)
-        content = yaml.load(text, Loader=_Loader)  # a safe loader
+        content: Any = yaml.load(text, Loader=_Loader)  # a safe loader
         # What holds itself and half a character are no JSON.
         json.dumps(content, ensure_ascii=False).encode()
     except OSError as error:
@@ -116,12 +130,4 @@ def read_mapping(path: Path, *, file: str) -> dict[str, Any] | Problem:
         )
     except (yaml.YAMLError, ValueError, LookupError, RecursionError) as error:
         return Problem(file=file, key="", given=Words(error), allowed=_ALLOWED, remedy="correct the file")
-    if not isinstance(content, dict):
-        return Problem(
-            file=file,
-            key="",
-            given=content,
-            allowed="a mapping of keys",
-            remedy="write KEY: VALUE lines" if content is not None else "write the file; it is empty",
-        )
     return content

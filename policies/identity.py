@@ -53,6 +53,12 @@ _GITHUB = "token.actions.githubusercontent.com"
     *_GRANTS,
     *_ATTACHMENTS,
     remedy="Name the actions and the resources; whoever has to do everything assumes the role administrator.",
+    exceptions={
+        "slipway:account:AccountBaseline$aws:iam/policy:Policy::account-boundary": (
+            "A permissions boundary grants nothing: it is the most that the policies of a role made by CI can come to, "
+            "and it leaves out identity, accounts, money and the audit trail."
+        ),
+    },
 )
 def no_wildcard_admin(resource: Resource) -> Iterator[str]:
     """Whoever may do everything may also undo every other rule. That is the role administrator alone, which people

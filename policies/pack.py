@@ -23,32 +23,32 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UnknownValueError
 
 from plan.model import Resource
-from policies.exemptions import Exemption, reason_for
+from policies.exceptions import PolicyException, reason_for
 from policies.rule import UNKNOWN, ResourceCheck, Rule, StackCheck
 from policies.rules import RULES
 
 Options: TypeAlias = PolicyResourceOptions
 
 
-def policies(exempted: Sequence[Exemption]) -> list[Policy]:
+def policies(exceptions: Sequence[PolicyException]) -> list[Policy]:
     """A policy for each rule that the engine can judge: it sees one stack at a time."""
     made: list[Policy] = []
     for rule in RULES:
         if rule.of_resource:
-            made.append(_of_resource(rule, rule.of_resource, exempted))
+            made.append(_of_resource(rule, rule.of_resource, exceptions))
         elif rule.of_stack:
-            made.append(_of_stack(rule, rule.of_stack, exempted))
+            made.append(_of_stack(rule, rule.of_stack, exceptions))
     return made
 
 
-def _of_resource(rule: Rule, check: ResourceCheck, exempted: Sequence[Exemption]) -> Policy:
+def _of_resource(rule: Rule, check: ResourceCheck, exceptions: Sequence[PolicyException]) -> Policy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         if rule.types and args.resource_type not in rule.types:
             return
         resource = _resource(
             args.urn, args.resource_type, args.name, args.props, args.opts, args.provider, args.opts.parent
         )
-        if reason_for(exempted, rule.name, _stack(args.urn), resource) is None:
+        if reason_for(exceptions, rule, _stack(args.urn), resource) is None:
             for message in check(resource):
                 report(_sentence(message, rule), None)
 
@@ -61,10 +61,10 @@ def _of_resource(rule: Rule, check: ResourceCheck, exempted: Sequence[Exemption]
     )
 
 
-def _of_stack(rule: Rule, check: StackCheck, exempted: Sequence[Exemption]) -> Policy:
+def _of_stack(rule: Rule, check: StackCheck, exceptions: Sequence[PolicyException]) -> Policy:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         for resource, message in check([_from_state(each) for each in args.resources]):
-            if reason_for(exempted, rule.name, _stack(resource.urn), resource) is None:
+            if reason_for(exceptions, rule, _stack(resource.urn), resource) is None:
                 report(_sentence(message, rule), resource.urn)
 
     return StackValidationPolicy(

@@ -5,28 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from plan.model import Plan, Resource
-from policies import exemptions
+from policies.exceptions import PolicyException, reason_for
 from policies.rule import Finding, Rule
 from policies.rules import RULES
 
 
-def check(plan: Plan, exempted: Sequence[exemptions.Exemption] | None = None) -> list[Finding]:
+def check(plan: Plan, exceptions: Sequence[PolicyException]) -> list[Finding]:
     """What one stack's plan breaks, in the order of the rules and of the plan; excepted findings among it."""
-    return check_all([plan], exempted)
+    return check_all([plan], exceptions)
 
 
-def check_all(plans: Iterable[Plan], exempted: Sequence[exemptions.Exemption] | None = None) -> list[Finding]:
-    """The same for several stacks. `exempted`: the file's, if none are given."""
+def check_all(plans: Iterable[Plan], exceptions: Sequence[PolicyException]) -> list[Finding]:
+    """The same for several stacks."""
     plans = list(plans)
-    if exempted is None:
-        exempted = exemptions.load()
     return [
         Finding(
             rule=rule,
             stack=plan.stack,
             resource=resource,
             message=message,
-            exception=exemptions.reason_for(exempted, rule.name, plan.stack, resource),
+            exception=reason_for(exceptions, rule, plan.stack, resource),
         )
         for rule in RULES
         for plan in plans

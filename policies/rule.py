@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from plan.model import Resource
@@ -33,6 +33,8 @@ class Rule:
     remedy: str
     types: frozenset[str] = frozenset()
     """The types that `of_resource` is asked about; all if empty."""
+    exceptions: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """The platform's own, each with its reason, by the end of the resource's URN: types of its ancestors, and name."""
     of_resource: ResourceCheck | None = None
     of_stack: StackCheck | None = None
 
@@ -46,7 +48,7 @@ class Finding:
     resource: Resource
     message: str
     exception: str | None = None
-    """Why this is right nevertheless, as policies/exceptions.yaml says; a finding without it is a violation."""
+    """Why this is right, as the rule or policies/exceptions.yaml says; a finding without it is a violation."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -60,11 +62,20 @@ class Finding:
         }
 
 
-def resource_rule(*types: str, remedy: str) -> Callable[[ResourceCheck], Rule]:
+def resource_rule(
+    *types: str, remedy: str, exceptions: Mapping[str, str] | None = None
+) -> Callable[[ResourceCheck], Rule]:
     """Makes a rule of a check of single resources. Its name is the function's, its reason the docstring."""
 
     def make(check: ResourceCheck) -> Rule:
-        return Rule(name=_name(check), reason=_reason(check), remedy=remedy, types=frozenset(types), of_resource=check)
+        return Rule(
+            name=_name(check),
+            reason=_reason(check),
+            remedy=remedy,
+            types=frozenset(types),
+            exceptions=exceptions or {},
+            of_resource=check,
+        )
 
     return make
 

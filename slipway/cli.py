@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from plan.model import Plan
     from plan.project import Project
     from plan.revisions import Planned
+    from policies.exceptions import PolicyException
 
 T = TypeVar("T")
 
@@ -59,7 +60,7 @@ def plan(
     plans = _planned(project, project.stacks() if every else [str(stack)], traceback=traceback)
 
     if policies:
-        raise typer.Exit(_judge(plans, as_json))
+        raise typer.Exit(_judge(plans, _exceptions(project.root), as_json))
     if as_json:
         data = [plan.to_json() for plan in plans] if every else plans[0].to_json()
         typer.echo(json.dumps(data, indent=2, sort_keys=True))
@@ -73,20 +74,28 @@ def plan(
         (render.details if details else render.overview)(each, out)
 
 
-def _judge(plans: Sequence[Plan], as_json: bool) -> bool:
+def _judge(plans: Sequence[Plan], exceptions: Sequence[PolicyException], as_json: bool) -> bool:
     """Writes what breaks a rule, and what is excepted; whether anything breaks one."""
     from policies.plan import check_all, once
     from slipway import render
 
-    try:
-        findings = check_all(plans)
-    except ValueError as error:  # policies/exceptions.yaml
-        _stop(str(error), 1)
+    findings = check_all(plans, exceptions)
     if as_json:
         typer.echo(json.dumps([finding.to_json() for finding in findings], indent=2, sort_keys=True))
     else:
         render.findings(once(findings), [plan.stack for plan in plans], render.console(sys.stdout))
     return any(finding.exception is None for finding in findings)
+
+
+def _exceptions(root: Path) -> Sequence[PolicyException]:
+    """The company's; ends the command where its file is wrong."""
+    from config.errors import ConfigError
+    from policies import exceptions
+
+    try:
+        return exceptions.load(root)
+    except ConfigError as error:
+        _stop(str(error), 1)
 
 
 def _stop(message: str, code: int) -> NoReturn:
@@ -112,14 +121,11 @@ def diff(
     root: Root = None,
 ) -> None:
     """Show what a change does to every stack: risks first, then each resource."""
-    from plan.project import ProjectError
     from slipway import diff_report, render
 
-    compared = _compared(base, head, stacks or (), root)
-    try:
-        report = diff_report.build(*compared)
-    except ProjectError as error:
-        _stop(str(error), 1)
+    folder = _project_folder(root)
+    exceptions = _exceptions(folder)
+    report = diff_report.build(*_compared(base, head, stacks or (), folder), exceptions)
     match form:
         case Format.JSON:
             typer.echo(json.dumps(report.to_json(), indent=2, sort_keys=True))
@@ -139,18 +145,16 @@ def report(
 ) -> None:
     """Write one HTML file of all stacks as they are, or of what a change does to them."""
     from plan import revisions
-    from plan.project import ProjectError
     from slipway import report as reports
 
+    folder = _project_folder(root)
+    exceptions = _exceptions(folder)
     if base:
-        before, after = _compared(base, head, (), root)
+        before, after = _compared(base, head, (), folder)
     else:
         before = None
-        after = revisions.plan_files(_project(root))
-    try:
-        page = reports.page(after, before)
-    except ProjectError as error:
-        _stop(str(error), 1)
+        after = revisions.plan_files(_project(folder))
+    page = reports.page(after, before, exceptions)
     try:
         output.write_text(page, encoding="utf-8")
     except OSError as error:
@@ -203,13 +207,13 @@ def access(
         _stop(str(error), 1)
 
 
-def _compared(base: str, head: str | None, stacks: Sequence[str], root: Path | None) -> tuple[Planned, Planned]:
+def _compared(base: str, head: str | None, stacks: Sequence[str], root: Path) -> tuple[Planned, Planned]:
     """Two revisions, planned; ends the command where there is no such revision or stack."""
     from plan import revisions
     from plan.project import Project, ProjectError
 
     try:
-        repository = revisions.Repository(_project_folder(root))
+        repository = revisions.Repository(root)
         both = [repository.revision(base), repository.revision(head) if head else repository.working_tree()]
         if head and (note := repository.left_out(both[1])):
             typer.echo(note, err=True)
@@ -389,10 +393,15 @@ def _say(lines: Sequence[str]) -> None:
 
 
 def _project_folder(root: Path | None) -> Path:
-    """Raises ProjectError where there is none; what its files say is not asked."""
-    from plan.project import Project
+    """Ends the command where there is no project; what its files say is not asked."""
+    from plan.project import PROJECT_FILE, Project, ProjectError
 
-    return root.resolve() if root else Project.find(Path.cwd())
+    if root and not (root / PROJECT_FILE).is_file():
+        _stop(f"{root}: there is no {PROJECT_FILE}. A project's folder has one; --root names it.", 1)
+    try:
+        return root.resolve() if root else Project.find(Path.cwd())
+    except ProjectError as error:
+        _stop(str(error), 1)
 
 
 def _project(root: Path | None) -> Project:

@@ -18,6 +18,7 @@ from plan.diff import Action, Change, Diff, Effect, PropertyChange, Risk, compar
 from plan.identity import Identity
 from plan.model import Failure, Plan
 from plan.revisions import Planned
+from policies.exceptions import PolicyException
 from slipway import access, review
 
 LIMIT = 60_000  # characters; GitHub takes 65,536
@@ -87,7 +88,7 @@ class Report:
         }
 
 
-def build(base: Planned, head: Planned) -> Report:
+def build(base: Planned, head: Planned, exceptions: Sequence[PolicyException] = ()) -> Report:
     """Compares every stack that neither revision fails for. A stack that one of them lacks is all new, or all gone."""
     diffs = []
     found: dict[str, list[Risk]] = {}
@@ -108,7 +109,7 @@ def build(base: Planned, head: Planned) -> Report:
         base_failures=tuple(base.failures.values()),
         head_failures=tuple(head.failures.values()),
         resources={stack: sum(r.custom for r in plan.resources) for stack, plan in head.plans.items()},
-        review=review.of(base, head),
+        review=review.of(base, head, exceptions),
     )
 
 

@@ -96,7 +96,7 @@ def findings(found: Sequence[tuple[Finding, Sequence[str]]], stacks: Sequence[st
                 out.print(f"  {finding.resource.label} ({', '.join(where)}): {finding.message}", soft_wrap=True)
         out.print(f"  remedy: {rule.remedy}", soft_wrap=True)
     if excepted:
-        out.print(Text("\nExcepted in policies/exceptions.yaml", _HEAD))
+        out.print(Text("\nExcepted", _HEAD))
     for finding, where in excepted:
         line = f"{finding.rule.name}  {finding.resource.label} ({', '.join(where)}): {finding.message}"
         out.print(f"  {line}", soft_wrap=True)

@@ -19,6 +19,7 @@ from plan import architecture, risks
 from plan.diff import TASK_DEFINITION, Action, Change, owners
 from plan.model import STACK_TYPE, Plan, Resource
 from plan.revisions import Planned
+from policies.exceptions import PolicyException
 from policies.rules import RULES
 from slipway import access, diff_report, drawing, pages, render, review
 
@@ -44,10 +45,10 @@ class Row:
     by_stack: Mapping[str, Any]
 
 
-def page(head: Planned, base: Planned | None = None) -> str:
+def page(head: Planned, base: Planned | None = None, exceptions: Sequence[PolicyException] = ()) -> str:
     """The file. With a base it is about what lies between the two."""
-    report = diff_report.build(base, head) if base else None
-    reviewed = report.review if report else review.of(None, head)
+    report = diff_report.build(base, head, exceptions) if base else None
+    reviewed = report.review if report else review.of(None, head, exceptions)
     platform, reaches = head.platform, _access(head)
 
     def in_order(stacks: Iterable[str]) -> list[str]:

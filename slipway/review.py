@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from plan.model import Plan
 from plan.parity import Parity
-from plan.project import ProjectError
 from plan.revisions import Planned
+from policies.exceptions import PolicyException
 from policies.plan import check_all, once
 from policies.rule import Finding
 
@@ -71,19 +71,13 @@ class Answer:
     more: tuple[str, ...] = ()
 
 
-def of(base: Planned | None, head: Planned) -> Review:
-    """The review of the head, by the rules and the exceptions of the project that this command is part of.
-
-    Raises ProjectError where those exceptions cannot be read. Nothing is new where the base could not be planned.
-    """
+def of(base: Planned | None, head: Planned, exceptions: Sequence[PolicyException]) -> Review:
+    """The review of the head. Nothing is new where the base could not be planned."""
     if not head.plans:
         return Review()
     plans = base.plans if base else {}
-    try:
-        known = {_key(finding) for finding in check_all(plans.values())}
-        findings = check_all(head.plans.values())
-    except ValueError as error:
-        raise ProjectError(f"{error}") from None
+    known = {_key(finding) for finding in check_all(plans.values(), exceptions)}
+    findings = check_all(head.plans.values(), exceptions)
     # Of what could not be planned nobody knows what it broke.
     comparable = {stack for stack in head.plans if base and not {stack, ""} & base.failures.keys()}
     found = [Found(finding=each, new=each.stack in comparable and _key(each) not in known) for each in findings]
@@ -122,7 +116,7 @@ def answers(review: Review, code: Callable[[str], str] = str) -> Iterator[Answer
 
 def _policies(findings: tuple[Found, ...], code: Callable[[str], str]) -> Answer:
     excepted = once(each.finding for each in findings if each.finding.exception is not None)
-    exceptions = f"{len(excepted)} excepted in policies/exceptions.yaml" if excepted else "no exceptions"
+    exceptions = f"{len(excepted)} excepted" if excepted else "no exceptions"
     broken = [each for each in findings if each.finding.exception is None]
     groups = [(new, once(each.finding for each in broken if each.new is new)) for new in (True, False)]
     if not broken:

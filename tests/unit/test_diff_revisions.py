@@ -72,7 +72,7 @@ def test_a_longer_drain_is_one_update_shown_once(planned: Mapping[str, Planned])
 
 def test_the_comment_answers_what_a_reviewer_asks(planned: Mapping[str, Planned]) -> None:
     text = markdown(report(planned, "drain"))
-    assert "**Policies: kept (2 excepted in policies/exceptions.yaml)**" in text
+    assert "**Policies: kept (2 excepted)**" in text
     assert "**Parity: stage and prod differ in nothing but sizes, counts and versions**" in text
     assert "service gateway version: 4.13.0-rc.1 / 4.12.0\n" in text
     assert "**Capacity: a rollout at the maximum of tasks fits with a zone lost**" in text
@@ -188,6 +188,14 @@ def test_a_dirty_worktree_is_told_what_is_left_out(repository: Path, planned: Ma
     finally:
         new.unlink()
         committed.write_text(before)
+
+
+def test_a_folder_without_a_project_is_not_the_bases_fault(repository: Path) -> None:
+    result = slipway("base", "--root", str(repository / "services"))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"{repository / 'services'}: there is no Pulumi.yaml. A project's folder has one; --root names it.\n"
+    )
 
 
 def test_a_shallow_clone_says_what_to_fetch(repository: Path, tmp_path: Path) -> None:

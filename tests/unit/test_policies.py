@@ -13,9 +13,10 @@ import pulumi_policy as policy
 import pytest
 from pulumi_policy.proxy import UNKNOWN_ARRAY_VALUE, UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
+from config.errors import ConfigError
 from plan.model import Plan, Resource
-from policies import exemptions, pack
-from policies.exemptions import Exemption
+from policies import exceptions, pack
+from policies.exceptions import PolicyException
 from policies.plan import check, check_all
 from policies.rule import UNKNOWN, Rule
 from policies.rules import RULES
@@ -517,14 +518,21 @@ def test_no_message_repeats_a_secret() -> None:
 
 
 def test_the_stacks_break_no_rule(committed: Mapping[str, Plan]) -> None:
-    violations = [finding for finding in check_all(committed.values()) if finding.exception is None]
+    violations = [finding for finding in check_all(committed.values(), ()) if finding.exception is None]
     assert [(found.stack, found.rule.name, found.resource.name, found.message) for found in violations] == []
 
 
-def test_every_exception_is_needed(committed: Mapping[str, Plan]) -> None:
-    found = check_all(committed.values(), ())
-    for exemption in exemptions.load():
-        assert any(exemption.covers(each.rule.name, each.stack, each.resource) for each in found), exemption
+def test_every_exception_of_the_platforms_own_is_needed(committed: Mapping[str, Plan]) -> None:
+    needed = {
+        (each.rule.name, each.resource.urn.split("::", 2)[2])
+        for each in check_all(committed.values(), ())
+        if each.exception is not None
+    }
+    assert needed == {(rule.name, resource) for rule in RULES for resource in rule.exceptions}
+    assert needed == {
+        ("no-wildcard-admin", "slipway:account:AccountBaseline$aws:iam/policy:Policy::account-boundary"),
+        ("no-clear-secrets", "slipway:datadog:DeployEvents$aws:lambda/function:Function::deploy-events-function"),
+    }
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.types], ids=lambda rule: rule.name)
@@ -540,23 +548,23 @@ def test_a_rule_speaks_of_types_and_inputs_that_exist(rule: Rule) -> None:
 # ---- exceptions
 
 
-def an_exemption(**changes: Any) -> Exemption:
+def an_exception(**changes: Any) -> PolicyException:
     usual: dict[str, Any] = {"rule": "log-retention", "resource": "it", "reason": "Kept until the lawsuit is over."}
-    return Exemption(**usual | changes)
+    return PolicyException(**usual | changes)
 
 
 @pytest.mark.parametrize(
-    ("exemption", "covered"),
+    ("exception", "covered"),
     [
-        (an_exemption(), True),
-        (an_exemption(stack="stage"), True),
-        (an_exemption(stack="prod"), False),
-        (an_exemption(resource="other"), False),
-        (an_exemption(rule="encrypted-records"), False),
+        (an_exception(), True),
+        (an_exception(stack="stage"), True),
+        (an_exception(stack="prod"), False),
+        (an_exception(resource="other"), False),
+        (an_exception(rule="encrypted-records"), False),
     ],
 )
-def test_an_exception_covers_one_rule_of_one_resource(exemption: Exemption, covered: bool) -> None:
-    (finding,) = check(a_plan(resource(LOGS)), [exemption])
+def test_an_exception_covers_one_rule_of_one_resource(exception: PolicyException, covered: bool) -> None:
+    (finding,) = check(a_plan(resource(LOGS)), [exception])
     assert finding.exception == ("Kept until the lawsuit is over." if covered else None)
 
 
@@ -565,7 +573,7 @@ def test_an_exception_covers_one_rule_of_one_resource(exemption: Exemption, cove
     [
         (
             "- {rule: no-such-rule, resource: it, reason: A reason that is long enough.}",
-            "there is no rule no-such-rule",
+            r"\[0\].rule\n  given:   \"no-such-rule\"\n  allowed: one of no-public-ingress, ",
         ),
         ("- {rule: log-retention, resource: it, reason: because}", r"\[0\].reason\n.*\n  allowed: 20 or more"),
         ("- {rule: log-retention, resource: it}", r"\[0\].reason\n  allowed: a value\n  remedy:  add the key"),
@@ -574,25 +582,54 @@ def test_an_exception_covers_one_rule_of_one_resource(exemption: Exemption, cove
             "did you mean stack",
         ),
         ("- a", r"\[0\]\n  given:   \"a\"\n  allowed: a mapping of keys"),
-        ("- {rule: [", "exceptions.yaml"),
-        ("rule: log-retention", "must be a list of exceptions"),
-        (b"\xff", "is not UTF-8 text"),
-        (None, "cannot be read: No such file or directory. Restore it from git."),
+        (
+            "- {rule: log-retention, resource: it, reason: A reason that is long enough., stack: prud}",
+            r"\[0\].stack\n  given:   \"prud\"\n  allowed: one of dev, prod\n  remedy:  did you mean prod?",
+        ),
+        ("- {rule: [", r"given:   line 2, column 1: .*\n  allowed: valid YAML"),
+        ("rule: log-retention", "allowed: a list of exceptions, each with rule, resource and reason"),
+        (b"\xff", r"allowed: UTF-8 text\n  remedy:  save it as UTF-8"),
     ],
 )
-def test_a_wrong_exception_is_said(tmp_path: Path, text: str | bytes | None, message: str) -> None:
-    file = tmp_path / "exceptions.yaml"
-    if text is not None:
-        file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(ValueError, match=message) as raised:
-        exemptions.load(file)
-    assert str(raised.value).startswith("policies/exceptions.yaml")
+def test_a_wrong_exception_is_said(tmp_path: Path, text: str | bytes, message: str) -> None:
+    for stack in ("dev", "prod"):
+        (tmp_path / f"Pulumi.{stack}.yaml").touch()
+    with pytest.raises(ConfigError, match=message) as raised:
+        exceptions.load(with_exceptions(tmp_path, text))
+    assert {problem.file for problem in raised.value.problems} == {"policies/exceptions.yaml"}
 
 
-def test_no_exceptions_is_an_empty_file(tmp_path: Path) -> None:
-    file = tmp_path / "exceptions.yaml"
-    file.write_text("# none\n")
-    assert exemptions.load(file) == ()
+def with_exceptions(root: Path, text: str | bytes) -> Path:
+    (root / "policies").mkdir()
+    (root / "policies/exceptions.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    return root
+
+
+def test_a_company_without_exceptions_has_an_empty_file_or_none(tmp_path: Path) -> None:
+    assert exceptions.load(tmp_path) == ()
+    assert exceptions.load(with_exceptions(tmp_path, "# none\n")) == ()
+
+
+def test_exceptions_are_those_of_the_project_that_is_judged(tmp_path: Path) -> None:
+    text = "- {rule: log-retention, resource: it, reason: Kept until the lawsuit is over.}"
+    assert exceptions.load(with_exceptions(tmp_path, text)) == (an_exception(),)
+
+
+def test_the_platforms_own_exception_is_for_one_resource_of_one_component() -> None:
+    inside = "slipway:account:AccountBaseline"
+    policies = {"policy": allows("iam:*", key="NotAction")}
+    boundary = resource("aws:iam/policy:Policy", policies, name="account-boundary", inside=inside)
+    (found,) = check(a_plan(boundary), ())
+    assert found.exception is not None
+    assert found.exception.startswith("A permissions boundary grants nothing")
+    assert judge(boundary) == {}
+    for other in (
+        resource("aws:iam/policy:Policy", policies, name="account-boundary"),
+        resource("aws:iam/policy:Policy", policies, name="other", inside=inside),
+    ):
+        (found,) = check(a_plan(other), ())
+        assert found.exception is None
+        assert [*judge(other)] == ["no-wildcard-admin"]
 
 
 # ---- the documentation
@@ -606,7 +643,7 @@ def test_the_documentation_lists_the_rules() -> None:
 # ---- the pack
 
 
-def judge(each: Resource, exempted: Sequence[Exemption] = (), **props: Any) -> dict[str, list[str]]:
+def judge(each: Resource, excepted: Sequence[PolicyException] = (), **props: Any) -> dict[str, list[str]]:
     """What the pack's policies for single resources report, as the engine would ask them; by policy."""
     provider = (
         policy.PolicyProviderResource("pulumi:providers:aws", {}, each.provider, "aws") if each.provider else None
@@ -620,7 +657,7 @@ def judge(each: Resource, exempted: Sequence[Exemption] = (), **props: Any) -> d
         provider,
     )
     reported: dict[str, list[str]] = {}
-    for made in pack.policies(exempted):
+    for made in pack.policies(excepted):
         if isinstance(made, policy.ResourceValidationPolicy):
             made.validate(args, lambda text, _urn, name=made.name: reported.setdefault(name, []).append(text))
     return reported
@@ -650,7 +687,7 @@ def test_pack_takes_what_is_not_known_yet_as_right() -> None:
 
 def test_pack_knows_the_exceptions() -> None:
     assert [*judge(resource(LOGS))] == ["log-retention"]
-    assert judge(resource(LOGS), [an_exemption()]) == {}
+    assert judge(resource(LOGS), [an_exception()]) == {}
 
 
 def test_pack_judges_the_whole_stack() -> None:
