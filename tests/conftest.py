@@ -38,7 +38,7 @@ def _leave_the_own_company_alone(event: str, arguments: tuple[Any, ...]) -> None
     if event == "open" and all(isinstance(each, str) for each in arguments[:2]):  # not `os.open`, which has no mode
         path = Path(os.path.abspath(arguments[0]))
         inside = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else ""
-        if inside != "policies/exceptions.yaml" and company.is_companys(inside):
+        if company.is_companys(inside):
             pytest.fail(f"{inside} of the repository is not for tests: take a company's of tests/projects.py")
 
 
