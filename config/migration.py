@@ -49,7 +49,7 @@ class End(Model):
     target_zone_id: ZoneId | None = Field(
         default=None, description="the old load balancer's own hosted zone; required where alias is true"
     )
-    health_host: HostName = Field(description="a name of the old endpoint alone, which is asked whether it is healthy")
+    health_host: HostName = Field(description="a name of the old endpoint alone, whose health is checked")
     health_path: UrlPath = Field(description="the path that answers 2xx or 3xx while the old endpoint is healthy")
 
 

@@ -108,7 +108,7 @@ def _value_schema(schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 def _type(schema: Mapping[str, Any], definitions: Mapping[str, Any], name: str) -> str:
     if "anyOf" in schema:  # the one choice in the models: NumberOrRange
-        return "whole number, or {min, max}"
+        return "whole number, or {min: 2, max: 10}"
     if schema.get("type") == "array":
         return f"list of {_type(_resolved(schema['items'], definitions), definitions, '')}"
     if value := _value_schema(schema):

@@ -27,7 +27,8 @@ class ExpectedRuns:
 
     window_minutes: int
     runs: int
-    recurrence: str | None = None  # when to look (RFC 5545), in the schedule's time zone; None: always
+    recurrence: str | None = None
+    """When to look (RFC 5545), in the schedule's time zone; None: always."""
 
 
 def expected_runs(schedule: str) -> ExpectedRuns | None:

@@ -119,7 +119,7 @@ class ClusterSize(Model):
     """How large one cluster is here."""
 
     instance_type: InstanceTypeName = Field(description="the EC2 instance type of every host, such as m7i.large")
-    instances: NumberOrRange = Field(description="how many hosts: a number, or {min, max}")
+    instances: NumberOrRange = Field(description="how many hosts: a number, or {min: 2, max: 10}")
     prewarm: dict[Balancer, CapacityUnits] = Field(
         default={},
         description="load balancer (internal, public, internal2 ...) to the capacity units (LCU) "
@@ -131,11 +131,11 @@ class ClusterSize(Model):
 
 
 class Release(Model):
-    """Which version of a service runs here, and how often."""
+    """Which version of a service runs here, and its number of tasks."""
 
     version: Version = Field(description="the image's tag or digest")
     tasks: NumberOrRange | None = Field(
-        default=None, description="how many tasks: a number, or {min, max}; not for jobs"
+        default=None, description="how many tasks: a number, or {min: 2, max: 10}; not for jobs"
     )
     secret_versions: dict[EnvironmentVariable, SecretVersion] = Field(
         default={}, description="variable to its secret's current version; another one starts tasks with the new value"

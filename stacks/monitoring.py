@@ -115,9 +115,9 @@ def _service(
     opts: pulumi.ResourceOptions,
 ) -> None:
     name, environment = service.name, settings.environment
-    objective_id: pulumi.Output[str] | None = None
+    slo_id: pulumi.Output[str] | None = None
     if web := settings.web_services.get(name):
-        objective_id = ServiceObjective(
+        slo_id = ServiceObjective(
             name,
             ServiceObjectiveArgs(spec=web, environment=environment, target_groups=deployed.target_groups),
             opts,
@@ -128,7 +128,7 @@ def _service(
             service=service,
             environment=environment,
             target_groups=deployed.target_groups,
-            objective_id=objective_id,
+            slo_id=slo_id,
         ),
         opts,
     )
@@ -147,7 +147,7 @@ def _service(
                 },
             ),
             target_groups=deployed.target_groups,
-            objective_id=objective_id,
+            slo_id=slo_id,
             logs_collected=settings.platform.datadog.collect_logs,
         ),
         opts,

@@ -18,7 +18,7 @@ from typing import Any
 
 import pulumi
 
-from components.security.assumed_role import AssumedRole, asking, refusals
+from components.security.assumed_role import AssumedRole, client_errors, in_thread
 
 # A deployment is followed for as long as the provider would.
 PATIENCE_SECONDS = 30 * 60.0
@@ -58,7 +58,7 @@ class DeployCheck:
             service, wanted = outputs["name"], inputs["taskDefinition"]
             try:
                 await follow(connect, outputs["cluster"], service, wanted, patience_seconds)
-            except refusals() as error:
+            except client_errors() as error:
                 raise DeployFailed(
                     f"{service}: ECS could not be asked whether it runs {_short(wanted)}: {error}\n"
                     "Mend that, and run `up --refresh`, which compares with what runs."
@@ -69,8 +69,8 @@ class DeployCheck:
             if args.failed_operation in ("create", "update"):
                 service, wanted = inputs["name"], inputs["taskDefinition"]
                 try:
-                    said = await asking(explain, connect, inputs["cluster"], service, wanted)
-                except refusals() as error:
+                    said = await in_thread(explain, connect, inputs["cluster"], service, wanted)
+                except client_errors() as error:
                     said = f"{service}: ECS could not be asked why {_short(wanted)} failed: {error}"
                 if said:
                     pulumi.log.error(said)
@@ -100,9 +100,9 @@ async def follow(
 ) -> None:
     """Returns once ECS has deployed this task definition; raises DeployFailed when it has not."""
     wanted, end = _short(task_definition), time.monotonic() + patience_seconds
-    while not await asking(is_deployed, connect, cluster, service, task_definition):
+    while not await in_thread(is_deployed, connect, cluster, service, task_definition):
         if time.monotonic() > end:
-            reasons = await asking(lambda: _reasons(connect(), cluster, service, wanted))
+            reasons = await in_thread(lambda: _reasons(connect(), cluster, service, wanted))
             raise DeployFailed(
                 f"{service}: ECS has not deployed {wanted} in {patience_seconds / 60:.0f} minutes and goes on trying."
                 f"{reasons}"

@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 
 from components.compute.image_reference import ecr_image
-from components.security.assumed_role import AssumedRole, asking, refusals
+from components.security.assumed_role import AssumedRole, client_errors, in_thread
 
 # https://distribution.github.io/distribution/spec/manifest-v2-2/ and https://github.com/opencontainers/image-spec
 _MANIFESTS = ", ".join(
@@ -34,19 +34,19 @@ class ImageCheck:
     """For each aws.ecs.TaskDefinition, in previews as well."""
 
     def __init__(self, name: str, role: AssumedRole) -> None:
-        async def asked(args: pulumi.ResourceHookArgs) -> None:
+        async def check(args: pulumi.ResourceHookArgs) -> None:
             definitions = (args.new_inputs or {}).get("containerDefinitions")
             if isinstance(definitions, str):  # not so in a preview in which they are not known yet
                 for definition in json.loads(definitions):
-                    await asking(ask, role, definition["image"], preview=bool(pulumi.runtime.is_dry_run()))
+                    await in_thread(check_image, role, definition["image"], preview=bool(pulumi.runtime.is_dry_run()))
 
-        hook = pulumi.ResourceHook(f"{name}-there", asked, pulumi.ResourceHookOptions(on_dry_run=True))
+        hook = pulumi.ResourceHook(f"{name}-there", check, pulumi.ResourceHookOptions(on_dry_run=True))
         self.hooks = pulumi.ResourceHookBinding(before_create=[hook])
 
 
-def ask(role: AssumedRole, image: str, *, preview: bool) -> None:
-    """Raises ImageMissing where the registry has no such image. A registry that cannot be asked is no failure."""
-    known = ecr_image(image)  # Docker Hub's too: asked by way of the cache it is fetched, so no host waits for it
+def check_image(role: AssumedRole, image: str, *, preview: bool) -> None:
+    """Raises ImageMissing where the registry has no such image. A registry that cannot be reached is no failure."""
+    known = ecr_image(image)  # Docker Hub's too: by way of the cache this fetches it, so no host waits for it
     if known is None:
         return
     try:
@@ -55,7 +55,7 @@ def ask(role: AssumedRole, image: str, *, preview: bool) -> None:
         own = f":{known.account_id}:" in role.role_arn
         registry = login["proxyEndpoint"] if own else f"https://{known.host}"
         status = _status(f"{registry}/v2/{known.repository}/manifests/{known.version}", login["authorizationToken"])
-    except (OSError, *refusals()) as error:
+    except (OSError, *client_errors()) as error:
         pulumi.log.warn(f"{image}: the registry could not be asked whether it has it: {error}")
         return
     if status == 404 and not (preview and known.upstream):  # a preview may not make the cache fetch it

@@ -1,1 +1,1 @@
-"""Datadog: agents, monitors, dashboards, objectives."""
+"""Datadog: agents, monitors, dashboards, SLOs."""

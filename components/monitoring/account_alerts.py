@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from string import Template
 
 import pulumi
 import pulumi_datadog as datadog
 
-from components.monitoring.monitors import Audience, Watch, monitor
-from config.alerts import Alert, defaults
+from components.monitoring.monitors import Audience, Watch, default_monitors
+from config.alerts import Alert
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +16,8 @@ class AccountAlertsArgs:
     """Whose account, whom its alerts reach, and whether they do."""
 
     audience: Audience
-    muted: bool = False  # whether every monitor of the account is silent; they are judged and shown all the same
+    muted: bool = False
+    """Whether every monitor of the account is silent; they are judged and shown all the same."""
 
 
 _WATCHES: dict[str, tuple[Watch, Alert]] = {
@@ -46,17 +46,14 @@ class AccountAlerts(pulumi.ComponentResource):
     def __init__(self, name: str, args: AccountAlertsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:datadog:AccountAlerts", name, None, opts)
         environment = args.audience.environment
-        for alert, (watch, levels) in _WATCHES.items():
-            monitor(
-                f"{name}-{alert}",
-                watch,
-                subject=environment,
-                query=Template(watch.query).substitute(environment=environment),
-                thresholds=defaults(levels),
-                audience=args.audience,
-                tags=[f"alert:{alert}"],
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+        default_monitors(
+            name,
+            _WATCHES,
+            scopes={"environment": environment},
+            subject=environment,
+            audience=args.audience,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         if args.muted:
             datadog.DowntimeSchedule(
                 f"{name}-mute",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from string import Template
 
 import pulumi
 
-from components.monitoring.monitors import Audience, Watch, monitor
-from config.alerts import Alert, defaults
+from components.monitoring.monitors import Audience, Watch, default_monitors
+from config.alerts import Alert
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,15 +151,13 @@ class ClusterAlerts(pulumi.ComponentResource):
             "hosts": f"env:{environment},cluster:{args.cluster}",
             "events": f"env:{environment},cluster:{args.cluster}",
         }
-        for alert, (watch, levels) in _WATCHES.items():
-            monitor(
-                f"{name}-{alert.replace('_', '-')}",
-                watch,
-                subject=f"cluster {args.cluster}",
-                query=Template(watch.query).substitute(scopes),
-                thresholds=defaults(levels),
-                audience=args.audience,
-                tags=[f"alert:{alert}", f"cluster:{args.cluster}"],
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+        default_monitors(
+            name,
+            _WATCHES,
+            scopes=scopes,
+            subject=f"cluster {args.cluster}",
+            audience=args.audience,
+            tags=[f"cluster:{args.cluster}"],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         self.register_outputs({})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from string import Template
 from typing import Any
 
 import pulumi
@@ -13,9 +12,9 @@ import pulumi_aws as aws
 from components.compute.placement import Placement
 from components.compute.service_roles import secret_arn, trust_tasks
 from components.compute.task_definition import APM_SOCKET, DATADOG_SOCKETS, DOGSTATSD_SOCKET, awslogs
-from components.monitoring.monitors import Audience, Watch, monitor
+from components.monitoring.monitors import Audience, Watch, default_monitors
 from components.security.iam import policy_document, read_secrets, write_logs
-from config.alerts import Alert, defaults
+from config.alerts import Alert
 from config.instance_types import AGENT_CPU, AGENT_MEMORY_MIB
 from config.platform import Datadog
 
@@ -146,17 +145,15 @@ class DatadogAgent(pulumi.ComponentResource):
             "task": f"env:{environment},clustername:{cluster},servicename:{NAME}",
             "hosts": f"env:{environment},cluster:{cluster}",
         }
-        for alert, (watch, levels) in _WATCHES.items():
-            monitor(
-                f"{name}-{alert.replace('_', '-')}",
-                watch,
-                subject=f"cluster {cluster}",
-                query=Template(watch.query).substitute(scopes),
-                thresholds=defaults(levels),
-                audience=args.audience,
-                tags=[f"alert:{alert}", f"cluster:{cluster}", f"service:{NAME}"],
-                opts=child,
-            )
+        default_monitors(
+            name,
+            _WATCHES,
+            scopes=scopes,
+            subject=f"cluster {cluster}",
+            audience=args.audience,
+            tags=[f"cluster:{cluster}", f"service:{NAME}"],
+            opts=child,
+        )
         self.register_outputs({"version": args.datadog.agent_version})
 
     def _execution_role(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from string import Template
 
 import pulumi
 
-from components.monitoring.monitors import Audience, Watch, monitor
-from config.alerts import Alert, defaults
+from components.monitoring.monitors import Audience, Watch, default_monitors
+from config.alerts import Alert
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,8 +15,10 @@ class EnvironmentAlertsArgs:
     """Which environment, and whom its alerts reach."""
 
     audience: Audience
-    events_function: pulumi.Input[str]  # the name of the function of `DeployEvents`
-    bastion: str = "bastion"  # the Name of the bastion's instance
+    events_function: pulumi.Input[str]
+    """The name of the function of `DeployEvents`."""
+    bastion: str = "bastion"
+    """The Name of the bastion's instance."""
 
 
 _WATCHES: dict[str, tuple[Watch, Alert]] = {
@@ -94,21 +95,12 @@ class EnvironmentAlerts(pulumi.ComponentResource):
     def __init__(self, name: str, args: EnvironmentAlertsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:datadog:EnvironmentAlerts", name, None, opts)
         environment = args.audience.environment
-        for alert, (watch, levels) in _WATCHES.items():
-            template = Template(watch.query)
-            query = pulumi.Output.from_input(args.events_function).apply(
-                lambda function, template=template: template.substitute(
-                    environment=environment, bastion=args.bastion, function=function
-                )
-            )
-            monitor(
-                f"{name}-{alert.replace('_', '-')}",
-                watch,
-                subject=environment,
-                query=query,
-                thresholds=defaults(levels),
-                audience=args.audience,
-                tags=[f"alert:{alert}"],
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+        default_monitors(
+            name,
+            _WATCHES,
+            scopes={"environment": environment, "bastion": args.bastion, "function": args.events_function},
+            subject=environment,
+            audience=args.audience,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         self.register_outputs({})

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from string import Template
 from typing import Literal
 
 import pulumi
 import pulumi_datadog as datadog
 
-from config.alerts import Thresholds
+from config.alerts import Alert, Thresholds, defaults
 from config.platform import Team
 
 Source = Literal["cloudwatch", "events", "agent", "logs", "slo"]
-"""Where the data comes from: Datadog's crawler of AWS, `DeployEvents`, the agents, logs, an objective."""
+"""Where the data comes from: Datadog's crawler of AWS, `DeployEvents`, the agents, logs, an SLO."""
 
 # CloudWatch: the least that Datadog recommends for what it crawls; sooner, the minutes are half filled
 # (https://docs.datadoghq.com/monitors/guide/troubleshooting-no-data/, "Evaluation delay").
@@ -81,7 +82,7 @@ def monitor(
             critical_recovery=_recovery(watch, thresholds.critical_recovery),
         ),
         evaluation_delay=_DELAY_SECONDS.get(watch.source),
-        # An objective has no such option: https://docs.datadoghq.com/api/latest/monitors/#create-a-monitor
+        # An SLO has no such option: https://docs.datadoghq.com/api/latest/monitors/#create-a-monitor
         on_missing_data=None if watch.source == "slo" else watch.no_data,
         # Crawled metrics have gaps; a monitor that waits for a full window then never judges.
         require_full_window=False if metric else None,
@@ -93,6 +94,31 @@ def monitor(
         tags=sorted({f"env:{audience.environment}", f"owner:{audience.owner}", f"team:{audience.owner}", *tags}),
         opts=opts,
     )
+
+
+def default_monitors(
+    name: str,
+    watches: Mapping[str, tuple[Watch, Alert]],
+    *,
+    scopes: Mapping[str, pulumi.Input[str]],
+    subject: str,
+    audience: Audience,
+    tags: Sequence[str] = (),
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """A monitor of each watch at its own thresholds, which no service file overrides. `scopes` fill its query in."""
+    for alert, (watch, levels) in watches.items():
+        template = Template(watch.query)
+        monitor(
+            f"{name}-{alert.replace('_', '-')}",
+            watch,
+            subject=subject,
+            query=pulumi.Output.from_input(dict(scopes)).apply(template.substitute),
+            thresholds=defaults(levels),
+            audience=audience,
+            tags=[f"alert:{alert}", *tags],
+            opts=opts,
+        )
 
 
 def targets(environment: str, groups: Sequence[str]) -> str:

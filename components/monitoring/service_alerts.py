@@ -39,14 +39,14 @@ class ServiceAlertsArgs:
     audience: Audience
     target_groups: Sequence[pulumi.Input[str]] = ()
     """The ARN suffixes of a web service's target groups."""
-    objective_id: pulumi.Input[str] | None = None
+    slo_id: pulumi.Input[str] | None = None
     """The id of its `ServiceObjective`."""
     logs_collected: bool = False
     """Whether Datadog has the service's logs."""
 
 
 # Queries know the scopes $task (ECS), $target (the balancer's targets) and $events (DeployEvents), and the
-# values $maximum, $queue, $minutes, $runs, $objective, $environment and $service.
+# values $maximum, $queue, $minutes, $runs, $slo, $environment and $service.
 _REQUESTS = "sum:aws.applicationelb.request_count{$target}.as_count()"
 _FAILED = "default_zero(sum:aws.applicationelb.httpcode_target_5xx{$target}.as_count())"
 _UNHEALTHY = "sum:aws.applicationelb.un_healthy_host_count{$target}"
@@ -163,7 +163,7 @@ _WATCHES: dict[AlertName, Watch] = {
     # window of five minutes would be empty.
     "error_budget_fast": Watch(
         title="the error budget is being spent fast",
-        query='burn_rate("$objective").over("30d").long_window("1h").short_window("30m")',
+        query='burn_rate("$slo").over("30d").long_window("1h").short_window("30m")',
         source="slo",
         what="For an hour, failures have spent the month's error budget {{value}} times too fast.",
         impact="At 14.4 times, the budget of 30 days is gone in two.",
@@ -171,7 +171,7 @@ _WATCHES: dict[AlertName, Watch] = {
     ),
     "error_budget_slow": Watch(
         title="the error budget is being spent",
-        query='burn_rate("$objective").over("30d").long_window("6h").short_window("1h")',
+        query='burn_rate("$slo").over("30d").long_window("6h").short_window("1h")',
         source="slo",
         what="For six hours, failures have spent the month's error budget {{value}} times too fast.",
         impact="At 6 times, the budget of 30 days is gone in five.",
@@ -237,8 +237,8 @@ class ServiceAlerts(pulumi.ComponentResource):
             schedule = _schedule(runs, spec.time_zone)
         needed = {
             "at_maximum": not service.tasks.fixed,
-            "error_budget_fast": args.objective_id is not None,
-            "error_budget_slow": args.objective_id is not None,
+            "error_budget_fast": args.slo_id is not None,
+            "error_budget_slow": args.slo_id is not None,
             "queue_age": service.queue is not None,
             "job_missing": runs is not None,
             "log_errors": args.logs_collected,
@@ -279,10 +279,10 @@ def _scoped(watch: Watch, args: ServiceAlertsArgs, runs: ExpectedRuns | None) ->
             queue=service.queue,
             minutes=runs and runs.window_minutes,
             runs=runs and runs.runs,
-            objective=known["objective"],
+            slo=known["slo"],
         )
 
-    return pulumi.Output.all(target_groups=list(args.target_groups), objective=args.objective_id).apply(query)
+    return pulumi.Output.all(target_groups=list(args.target_groups), slo=args.slo_id).apply(query)
 
 
 def _schedule(runs: ExpectedRuns | None, time_zone: str) -> datadog.MonitorSchedulingOptionsArgs | None:

@@ -1,4 +1,4 @@
-"""ServiceDashboard: one page a service: golden signals, saturation, deploys, and its objective."""
+"""ServiceDashboard: one page a service: golden signals, saturation, deploys, and its SLO."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from components.monitoring.widgets import (
     graph,
     monitors,
     note,
-    objective,
+    slo,
     value,
 )
 from config.alerts import AlertName, Thresholds, thresholds
@@ -37,7 +37,7 @@ class ServiceDashboardArgs:
     environment: str
     target_groups: Sequence[pulumi.Input[str]] = ()
     """The ARN suffixes of a web service's target groups."""
-    objective_id: pulumi.Input[str] | None = None
+    slo_id: pulumi.Input[str] | None = None
     """The id of its `ServiceObjective`."""
 
     @property
@@ -55,7 +55,7 @@ class ServiceDashboard(pulumi.ComponentResource):
         super().__init__("slipway:datadog:ServiceDashboard", name, None, opts)
         page = datadog.DashboardJson(
             f"{name}-dashboard",
-            dashboard=pulumi.Output.all(target_groups=list(args.target_groups), objective_id=args.objective_id).apply(
+            dashboard=pulumi.Output.all(target_groups=list(args.target_groups), slo_id=args.slo_id).apply(
                 lambda known: json.dumps(_page(args, **known), sort_keys=True)
             ),
             opts=pulumi.ResourceOptions(parent=self),
@@ -64,9 +64,9 @@ class ServiceDashboard(pulumi.ComponentResource):
         self.register_outputs({"path": self.path})
 
 
-def _page(args: ServiceDashboardArgs, target_groups: Sequence[str], objective_id: str | None) -> Widget:
+def _page(args: ServiceDashboardArgs, target_groups: Sequence[str], slo_id: str | None) -> Widget:
     events = f"source:slipway env:{args.environment} service:{args.service.name}"
-    groups: dict[str, Sequence[Row]] = {"Now": _now(args, objective_id)}
+    groups: dict[str, Sequence[Row]] = {"Now": _now(args, slo_id)}
     if target_groups:
         groups["Golden signals"] = _signals(args, targets(args.environment, target_groups), events)
     if args.service.spec.kind == "job":
@@ -84,16 +84,16 @@ def _page(args: ServiceDashboardArgs, target_groups: Sequence[str], objective_id
     )
 
 
-def _now(args: ServiceDashboardArgs, objective_id: str | None) -> list[Row]:
+def _now(args: ServiceDashboardArgs, slo_id: str | None) -> list[Row]:
     spec = args.service.spec
     about = note(
         f"**{args.service.name}** ({spec.kind}) on cluster {spec.cluster}: {spec.description}\n\n"
         f"Owner: {spec.owner}. [Runbook]({args.service.runbook})"
     )
     state = monitors("Monitors", f"env:{args.environment} service:{args.service.name}")
-    if objective_id is None:
+    if slo_id is None:
         return [Row(widgets=[about, state])]
-    return [Row(widgets=[about, state, objective("Availability", objective_id)])]
+    return [Row(widgets=[about, state, slo("Availability", slo_id)])]
 
 
 def _signals(args: ServiceDashboardArgs, target: str, events: str) -> list[Row]:

@@ -27,7 +27,8 @@ class Series:
 
     query: str
     label: str
-    unit: Unit | None = None  # its own, where it is not that of all
+    unit: Unit | None = None
+    """Its own, where it is not that of all."""
 
     @property
     def formula(self) -> str:
@@ -200,8 +201,8 @@ def monitors(title: str, search: str) -> Widget:
     }
 
 
-def objective(title: str, objective_id: str) -> Widget:
-    """A service-level objective and its error budget."""
+def slo(title: str, slo_id: str) -> Widget:
+    """An SLO and its error budget."""
     return {
         "definition": {
             "type": "slo",
@@ -210,7 +211,7 @@ def objective(title: str, objective_id: str) -> Widget:
             "view_mode": "overall",
             "time_windows": ["7d", "30d"],
             "show_error_budget": True,
-            "slo_id": objective_id,
+            "slo_id": slo_id,
         }
     }
 

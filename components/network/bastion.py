@@ -32,11 +32,15 @@ class BastionArgs:
     vpc_cidr: str
     public_subnet_ids: Sequence[pulumi.Input[str]]
     region: str
-    public_key: str  # OpenSSH; EC2 takes ssh-ed25519 and ssh-rsa
-    people_keys: Mapping[str, str]  # user name to OpenSSH key, of everybody who may enter beside that key
-    ssh_cidrs: tuple[str, ...]  # IPv4; where none is listed, Session Manager is the only way in
+    public_key: str
+    """OpenSSH; EC2 takes ssh-ed25519 and ssh-rsa."""
+    people_keys: Mapping[str, str]
+    """User name to OpenSSH key, of everybody who may enter beside that key."""
+    ssh_cidrs: tuple[str, ...]
+    """IPv4; where none is listed, Session Manager is the only way in."""
     zone_id: pulumi.Input[str]
-    domain: str  # the zone's; the host is bastion.DOMAIN
+    domain: str
+    """The zone's; the host is bastion.DOMAIN."""
 
 
 class Bastion(pulumi.ComponentResource):
@@ -47,9 +51,11 @@ class Bastion(pulumi.ComponentResource):
     end when the address moves, and for a few minutes there are two hosts.
     """
 
-    address: pulumi.Output[str]  # IPv4
+    address: pulumi.Output[str]
+    """IPv4."""
     host_name: str
-    security_group_id: pulumi.Output[str]  # what else is to be reached from here lets this group in
+    security_group_id: pulumi.Output[str]
+    """What else is to be reached from here lets this group in."""
 
     def __init__(self, name: str, args: BastionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:network:Bastion", name, None, opts)

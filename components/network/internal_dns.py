@@ -18,8 +18,10 @@ _DELEGATION_TTL_SECONDS = 3600
 class InternalDnsArgs:
     """The two domains, and where they hang."""
 
-    domain: str  # stage.acme.example
-    internal_domain: str  # internal.stage.acme.example; below `domain`, where its certificate is validated
+    domain: str
+    """Such as stage.acme.example."""
+    internal_domain: str
+    """Such as internal.stage.acme.example; below `domain`, where its certificate is validated."""
     vpc_id: pulumi.Input[str]
     root_zone_id: pulumi.Input[str]
     # Has assumed ops' role for this environment's delegation. The provider needs route53:GetHostedZone,

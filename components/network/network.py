@@ -39,15 +39,19 @@ _EVERY_PROTOCOL, _ICMP, _TCP, _UDP, _ICMPV6 = "-1", "1", "6", "17", "58"
 class NetworkArgs:
     """What makes an environment's network its own."""
 
-    cidr: IPv4Network  # /16 to /20
+    cidr: IPv4Network
+    """/16 to /20."""
     region: str
-    availability_zones: tuple[str, ...]  # at most 4; the order decides the addresses: append, never reorder
+    availability_zones: tuple[str, ...]
+    """At most 4; the order decides the addresses: append, never reorder."""
     # Who may reach port 22 of the public tier; at most 13, as an ACL has 20 IPv4 rules each way, the last one
     # AWS's own.
     # https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-nacls
     ssh_cidrs: tuple[str, ...]
-    log_retention_days: int  # of the flow logs; one of the values that CloudWatch Logs knows
-    log_key_arn: pulumi.Input[str] | None = None  # encrypts them
+    log_retention_days: int
+    """Of the flow logs; one of the values that CloudWatch Logs knows."""
+    log_key_arn: pulumi.Input[str] | None = None
+    """Encrypts them."""
 
 
 class Network(pulumi.ComponentResource):
@@ -69,11 +73,13 @@ class Network(pulumi.ComponentResource):
     vpc_id: pulumi.Output[str]
     cidr: str
     ipv6_cidr: pulumi.Output[str]
-    public_subnet_ids: list[pulumi.Output[str]]  # in the order of availability_zones, as all lists here
+    public_subnet_ids: list[pulumi.Output[str]]
+    """In the order of availability_zones, as all lists here."""
     private_subnet_ids: list[pulumi.Output[str]]
     public_route_table_id: pulumi.Output[str]
     private_route_table_ids: list[pulumi.Output[str]]
-    nat_addresses: list[pulumi.Output[str]]  # the IPv4 addresses that everything private is seen from
+    nat_addresses: list[pulumi.Output[str]]
+    """The IPv4 addresses that everything private is seen from."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:network:Network", name, None, opts)

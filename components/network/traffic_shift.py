@@ -34,7 +34,7 @@ class TrafficShiftArgs:
 class TrafficShift(pulumi.ComponentResource):
     """Weighted records from the first day, because a simple record cannot become one without a gap.
 
-    Each end is checked from outside. One that fails gets nothing, whatever its weight, and one of weight 0 is asked
+    Each end is checked from outside. One that fails gets nothing, whatever its weight, and one of weight 0 is used
     only when the other fails: at 100 percent the old end is still the way out, until it is retired.
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy-weighted.html
     """

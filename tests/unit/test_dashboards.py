@@ -29,7 +29,7 @@ def service(kind: Kind = "web") -> ServiceDashboardArgs:
         service=a_service(kind, **changes),
         environment="stage",
         target_groups=["targetgroup/gateway-tg/1"] if kind == "web" else [],
-        objective_id="abc123" if kind == "web" else None,
+        slo_id="abc123" if kind == "web" else None,
     )
 
 

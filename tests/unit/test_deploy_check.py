@@ -16,7 +16,7 @@ from moto import mock_aws
 from moto.ecs.models import ecs_backends
 
 from components.compute.deploy_check import DeployCheck, DeployFailed, explain, follow
-from components.security.assumed_role import AssumedRole, asking
+from components.security.assumed_role import AssumedRole, in_thread
 
 T = TypeVar("T")
 
@@ -158,7 +158,7 @@ def test_asking_needs_none_of_the_threads_in_which_registrations_wait() -> None:
         loop.set_default_executor(ThreadPoolExecutor(1))
         registration = loop.run_in_executor(None, answered.wait)
         try:
-            return await asyncio.wait_for(asking(lambda: "yes"), timeout=10)
+            return await asyncio.wait_for(in_thread(lambda: "yes"), timeout=10)
         finally:
             answered.set()
             await registration

@@ -15,7 +15,7 @@ import pulumi
 import pytest
 from moto import mock_aws
 
-from components.compute.image_check import ImageCheck, ImageMissing, ask
+from components.compute.image_check import ImageCheck, ImageMissing, check_image
 from components.security.assumed_role import AssumedRole
 
 ACCOUNT = "333333333333"
@@ -67,7 +67,7 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ],
 )
 def test_the_registry_is_asked_for_exactly_this_image(registry: Registry, image: str, path: str) -> None:
-    ask(ROLE, image, preview=False)
+    check_image(ROLE, image, preview=False)
     (request,) = registry.asked
     assert request.full_url == f"https://{ECR}/v2/{path}"
     assert (request.get_header("Authorization") or "").startswith("Basic ")
@@ -76,7 +76,7 @@ def test_the_registry_is_asked_for_exactly_this_image(registry: Registry, image:
 
 def test_another_accounts_registry_is_asked_at_its_own_address(registry: Registry) -> None:
     other = "111111111111.dkr.ecr.eu-west-1.amazonaws.com"
-    ask(ROLE, f"{other}/gateway:1", preview=False)
+    check_image(ROLE, f"{other}/gateway:1", preview=False)
     assert registry.asked[0].full_url == f"https://{other}/v2/gateway/manifests/1"
 
 
@@ -90,14 +90,14 @@ def test_another_accounts_registry_is_asked_at_its_own_address(registry: Registr
 def test_an_image_that_is_not_there_is_a_failure(registry: Registry, image: str, what: str) -> None:
     registry.status = 404
     with pytest.raises(ImageMissing, match=what):
-        ask(ROLE, image, preview=False)
+        check_image(ROLE, image, preview=False)
 
 
 def test_a_preview_cannot_tell_what_the_cache_has_not_fetched_yet(registry: Registry) -> None:
     registry.status = 404
-    ask(ROLE, f"{ECR}/docker-hub/acme/gateway:9", preview=True)
+    check_image(ROLE, f"{ECR}/docker-hub/acme/gateway:9", preview=True)
     with pytest.raises(ImageMissing):
-        ask(ROLE, f"{ECR}/gateway:9", preview=True)
+        check_image(ROLE, f"{ECR}/gateway:9", preview=True)
 
 
 @pytest.mark.parametrize(("status", "what"), [(None, "no route to host"), (503, "answered 503")])
@@ -105,7 +105,7 @@ def test_a_registry_that_cannot_be_asked_is_a_warning(
     registry: Registry, warnings: list[str], status: int | None, what: str
 ) -> None:
     registry.status = status
-    ask(ROLE, f"{ECR}/gateway:1", preview=False)
+    check_image(ROLE, f"{ECR}/gateway:1", preview=False)
     (warning,) = warnings
     assert what in warning
 
@@ -115,14 +115,14 @@ def test_a_login_that_is_refused_is_a_warning(
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    ask(ROLE, f"{ECR}/gateway:1", preview=False)
+    check_image(ROLE, f"{ECR}/gateway:1", preview=False)
     (warning,) = warnings
     assert "Unable to locate credentials" in warning
     assert registry.asked == []
 
 
 def test_a_registry_that_the_role_cannot_log_in_to_is_not_asked(registry: Registry) -> None:
-    ask(ROLE, "ghcr.io/acme/gateway:1", preview=False)
+    check_image(ROLE, "ghcr.io/acme/gateway:1", preview=False)
     assert registry.asked == []
 
 

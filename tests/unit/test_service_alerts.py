@@ -23,7 +23,7 @@ ECS = "env:stage,clustername:api,servicename:gateway"
 TARGETS = "env:stage,targetgroup:targetgroup/gateway-tg-1a2b3c4/73e2d6bc24d8a067"
 
 EVERYTHING: dict[str, dict[str, Any]] = {
-    "web": {"tasks": (2, 6), "objective_id": "abc123", "logs_collected": True},
+    "web": {"tasks": (2, 6), "slo_id": "abc123", "logs_collected": True},
     "worker": {"tasks": (2, 6), "queue": "mails", "logs_collected": True},
     "job": {"logs_collected": True},
 }
@@ -69,7 +69,7 @@ WORKER = {"cpu", "deployment-failed", "memory", "restarts", "running-tasks"}
     [
         ("web", {}, WEB),
         ("web", {"tasks": (2, 6)}, WEB | {"at-maximum"}),
-        ("web", {"objective_id": "abc"}, WEB | {"error-budget-fast", "error-budget-slow"}),
+        ("web", {"slo_id": "abc"}, WEB | {"error-budget-fast", "error-budget-slow"}),
         ("web", {"logs_collected": True}, WEB | {"log-errors"}),
         ("worker", {}, WORKER),
         ("worker", {"queue": "mails", "tasks": (1, 2)}, WORKER | {"queue-age", "at-maximum"}),
