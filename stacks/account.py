@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import pulumi
 
-from components.account.account_baseline import AccountBaseline, AccountBaselineArgs, ContactArgs
+from components.account.account_baseline import AccountBaseline, AccountBaselineArgs
 from components.account.compliance import Compliance, ComplianceArgs
 from components.security.iam import GLOBAL_REGION, role_arn
-from config.platform import Contact, Platform
+from config.platform import Platform
 from config.settings import EnvironmentSettings, StackSettings
 
 
 def account_baseline(settings: StackSettings, opts: pulumi.ResourceOptions) -> AccountBaseline:
     """Declare the account."""
     platform = settings.platform
-    ids = platform.repository_ids
     return AccountBaseline(
         "account",
         AccountBaselineArgs(
@@ -24,13 +23,11 @@ def account_baseline(settings: StackSettings, opts: pulumi.ResourceOptions) -> A
             company=platform.company,
             project=pulumi.get_project(),
             repository=platform.repository,
-            repository_ids=None if ids is None else (ids.owner, ids.repository),
+            repository_ids=platform.repository_ids,
             region=platform.region,
             regions=regions(platform),
             monthly_budget_usd=settings.account.monthly_budget_usd,
-            billing=_contact(platform.contacts.billing),
-            operations=_contact(platform.contacts.operations),
-            security=_contact(platform.contacts.security),
+            contacts=platform.contacts,
             peer_roles=_peer_roles(settings),
             identity_center=platform.identity_center is not None,
         ),
@@ -52,7 +49,3 @@ def compliance(settings: StackSettings, config_bucket: pulumi.Input[str], opts: 
 def regions(platform: Platform) -> list[str]:
     """Where an account has anything: the platform's region first, and at last the one of AWS's global services."""
     return list(dict.fromkeys((platform.region, *platform.allowed_regions, GLOBAL_REGION)))
-
-
-def _contact(contact: Contact) -> ContactArgs:
-    return ContactArgs(name=contact.name, title=contact.title, email=contact.email, phone=contact.phone)

@@ -8,15 +8,14 @@ from typing import Any
 import pulumi
 
 from components.account.audit_trail import AuditTrail, AuditTrailArgs
-from components.account.organization import MemberArgs, Organization, OrganizationArgs
-from components.account.people import IdentityCenterArgs, People, PeopleArgs, PersonArgs
+from components.account.organization import Organization, OrganizationArgs
+from components.account.people import People, PeopleArgs
 from components.account.state_backend import StateBackend, StateBackendArgs
 from components.account.threat_detection import ThreatDetection, ThreatDetectionArgs
 from components.compute.image_registry import ImageRegistry, ImageRegistryArgs
 from components.monitoring.service_page import ServicePage, ServicePageArgs
 from components.network.root_zone import RootZone, RootZoneArgs
-from components.security.iam import bounded, github_subject, role_name
-from config.platform import Platform
+from components.security.iam import bounded, github_subject
 from config.settings import OpsSettings, runbook
 from stacks.account import account_baseline, compliance, regions
 from stacks.monitoring import account_monitoring, platform_audience
@@ -39,7 +38,8 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
         "organization",
         OrganizationArgs(
             company=platform.company,
-            members={name: _member(platform, name) for name in platform.environments},
+            members={name: platform.account(name) for name in platform.environments},
+            production=[name for name in platform.environments if platform.is_production(name)],
             allowed_regions=platform.allowed_regions,
             monthly_budget_usd=sum(platform.account(stack).monthly_budget_usd for stack in platform.stacks),
             billing_email=platform.contacts.billing.email,
@@ -68,8 +68,7 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
             organization_id=organization.id,
             state_bucket_arn=state.bucket_arn,
             alarm_email=platform.contacts.security.email,
-            retention_days=platform.audit.retention_days,
-            lock_days=platform.audit.object_lock_days,
+            audit=platform.audit,
         ),
         in_account,
     )
@@ -82,20 +81,13 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
     People(
         "people",
         PeopleArgs(
-            people={
-                user: PersonArgs(
-                    name=person.name,
-                    email=person.email,
-                    roles={stack: role_name(role) for stack, role in person.roles.items()},
-                )
-                for user, person in settings.people.items()
-            },
+            people=settings.people,
             account_ids=account_ids,
             ops_account_id=ops_account_id,
             company=platform.company,
             region=platform.region,
             regions=regions(platform),
-            identity_center=_identity_center(platform),
+            identity_center=platform.identity_center,
         ),
         in_account,
     )
@@ -145,27 +137,10 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
     }
 
 
-def _member(platform: Platform, environment: str) -> MemberArgs:
-    account = platform.account(environment)
-    return MemberArgs(
-        email=account.email,
-        unit="production" if platform.is_production(environment) else "nonproduction",
-        adopt=account.id if account.adopt else None,
-    )
-
-
 def _images(settings: OpsSettings) -> dict[str, dict[str, str]]:
     """The images that are the company's own, and what pushes each for which service."""
     images: dict[str, dict[str, str]] = defaultdict(dict)
     for name, service in settings.catalogue.items():
         if own := service.ecr:
-            ids = None if own.ids is None else (own.ids.owner, own.ids.repository)
-            images[service.image][name] = github_subject(own.pushed_by, ids, "ref:refs/heads/main")
+            images[service.image][name] = github_subject(own.pushed_by, own.ids, "ref:refs/heads/main")
     return images
-
-
-def _identity_center(platform: Platform) -> IdentityCenterArgs | None:
-    center = platform.identity_center
-    if center is None:
-        return None
-    return IdentityCenterArgs(instance_arn=center.instance_arn, identity_store_id=center.identity_store_id)

@@ -33,24 +33,13 @@ from components.security.iam import (
     trust_people,
     trust_roles,
 )
+from config.platform import Contacts, RepositoryIds
 
 MAIN = "refs/heads/main"
 """The branch that is deployed."""
 
 CI_SECONDS = {DEPLOY: 7200, PREVIEW: 3600}
 """How long a job's session lasts, at most: as long as the job may take."""
-
-CONTACT_TYPES = ("BILLING", "OPERATIONS", "SECURITY")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ContactArgs:
-    """Whom AWS calls about one subject."""
-
-    name: str
-    title: str
-    email: str
-    phone: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +48,12 @@ class AccountBaselineArgs(StackAccount):
 
     repository: str
     """OWNER/NAME on GitHub."""
-    repository_ids: tuple[int, int] | None = None
-    """The owner's and the repository's id where GitHub puts them in its OIDC subjects."""
+    repository_ids: RepositoryIds | None = None
+    """Where GitHub puts them in its OIDC subjects."""
     regions: Sequence[str] = field(default=())
     """Further regions in which anything may run."""
     monthly_budget_usd: int
-    billing: ContactArgs
-    operations: ContactArgs
-    security: ContactArgs
+    contacts: Contacts
     identity_center: bool = False
     """Whether people come by IAM Identity Center, whose roles then stand beside those of the same name."""
     session_hours: int = 4
@@ -225,10 +212,15 @@ class AccountBaseline(pulumi.ComponentResource):
             restrict_public_buckets=True,
             opts=self._child,
         )
-        for kind, contact in zip(CONTACT_TYPES, (args.billing, args.operations, args.security), strict=True):
+        contacts = args.contacts
+        for subject, contact in (
+            ("billing", contacts.billing),
+            ("operations", contacts.operations),
+            ("security", contacts.security),
+        ):
             aws.account.AlternativeContact(
-                f"{self._name}-{kind.lower()}-contact",
-                alternate_contact_type=kind,
+                f"{self._name}-{subject}-contact",
+                alternate_contact_type=subject.upper(),
                 name=contact.name,
                 title=contact.title,
                 email_address=contact.email,
@@ -261,7 +253,7 @@ class AccountBaseline(pulumi.ComponentResource):
             f"{self._name}-alarms-to-security",
             topic=topic.arn,
             protocol="email",
-            endpoint=self._args.security.email,
+            endpoint=self._args.contacts.security.email,
             region=GLOBAL_REGION,
             opts=self._child,
         )
@@ -315,7 +307,7 @@ class AccountBaseline(pulumi.ComponentResource):
 
     def _budget(self) -> None:
         """The account's month; in ops, which pays for all, only its own part."""
-        billing = [self._args.billing.email]
+        billing = [self._args.contacts.billing.email]
         aws.budgets.Budget(
             f"{self._name}-budget",
             budget_type="COST",

@@ -18,6 +18,7 @@ from components.security.iam import (
     policy_document,
 )
 from components.security.private_bucket import PrivateBucket, PrivateBucketArgs
+from config.platform import Audit
 
 TRAIL = "organization"
 
@@ -218,9 +219,7 @@ class AuditTrailArgs:
     state_bucket_arn: pulumi.Input[str]
     """Each access to an object of this bucket is recorded."""
     alarm_email: str
-    retention_days: int
-    lock_days: int | None = None
-    """For how many days nobody can delete a log (S3 Object Lock in compliance mode); can't be undone."""
+    audit: Audit
 
 
 class AuditTrail(pulumi.ComponentResource):
@@ -326,7 +325,7 @@ class AuditTrail(pulumi.ComponentResource):
                         principal={"Service": "logging.s3.amazonaws.com"},
                     )
                 ],
-                expire_after_days=args.retention_days,
+                expire_after_days=args.audit.retention_days,
             ),
             self._child,
         )
@@ -338,7 +337,7 @@ class AuditTrail(pulumi.ComponentResource):
                     bucket=physical,
                     kms_key_arn=key.arn,
                     statements=statements,
-                    expire_after_days=args.retention_days,
+                    expire_after_days=args.audit.retention_days,
                     lock_days=lock_days,
                     access_log_bucket=access_log.bucket,
                 ),
@@ -347,7 +346,7 @@ class AuditTrail(pulumi.ComponentResource):
 
         history = config_bucket_name(args.company, args.ops_account_id)
         return (
-            bucket("logs", name, self._trail_delivers(name), args.lock_days),
+            bucket("logs", name, self._trail_delivers(name), args.audit.object_lock_days),
             # AWS Config delivers to no bucket with object lock:
             # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-config-deliverychannel.html
             bucket("history", history, self._config_delivers(history), None),

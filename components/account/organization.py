@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -12,6 +12,7 @@ import pulumi_aws as aws
 from components.account.account_baseline import budget_notifications
 from components.account.guardrails import service_control_policies, tag_policy
 from components.security.iam import policy_document
+from config.platform import Account
 
 SERVICES = (
     "access-analyzer.amazonaws.com",
@@ -27,22 +28,11 @@ SERVICES = (
 """What works across the organization's accounts."""
 
 
-UNTOLD = ("closeOnDeletion", "createGovcloud", "iamUserAccessToBilling", "name", "roleName")
-"""What AWS does not tell of an account that was not made here, and the name, which a change would replace it for."""
+NOT_READABLE = ("closeOnDeletion", "createGovcloud", "iamUserAccessToBilling", "name", "roleName")
+"""What AWS does not return of an account that was not made here, and the name, whose change would replace it."""
 
 AS_ADOPTED = ("parentId", "tags", "tagsAll")
 """An import changes nothing, and fails where anything differs; the first update without `adopt` sets these."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class MemberArgs:
-    """A member account."""
-
-    email: str
-    unit: str
-    """The organizational unit that it belongs to."""
-    adopt: str | None = None
-    """The id of an existing account of the organization to take over; None creates the account."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +40,10 @@ class OrganizationArgs:
     """What a caller decides; the rest is this module's opinion."""
 
     company: str
-    members: Mapping[str, MemberArgs]
+    members: Mapping[str, Account]
     """By environment. The account that declares this, ops, is the management account."""
+    production: Collection[str]
+    """The environments whose accounts are in the organizational unit of production."""
     allowed_regions: Sequence[str]
     monthly_budget_usd: int
     """What all accounts together may cost."""
@@ -69,7 +61,7 @@ class Organization(pulumi.ComponentResource):
     management_account_id: pulumi.Output[str]
     """Ops. Known once the organization is there, for what AWS refuses before."""
     account_ids: Mapping[str, pulumi.Output[str]]
-    """Stack -> the id that AWS gave its account."""
+    """Environment -> the id that AWS gave its account."""
 
     def __init__(self, name: str, args: OrganizationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:organization:Organization", name, None, opts)
@@ -107,28 +99,32 @@ class Organization(pulumi.ComponentResource):
         )
 
     def _accounts(self, root_id: pulumi.Output[str]) -> dict[str, pulumi.Output[str]]:
+        unit_of = {
+            environment: "production" if environment in self._args.production else "nonproduction"
+            for environment in self._args.members
+        }
         units = {
             unit: aws.organizations.OrganizationalUnit(
                 f"{self._name}-{unit}", name=unit, parent_id=root_id, opts=self._kept
             )
-            for unit in dict.fromkeys(member.unit for member in self._args.members.values())
+            for unit in dict.fromkeys(unit_of.values())
         }
         accounts = {}
-        for stack, member in self._args.members.items():
+        for environment, member in self._args.members.items():
             account = aws.organizations.Account(
-                f"{self._name}-{stack}",
-                name=f"{self._args.company}-{stack}",
+                f"{self._name}-{environment}",
+                name=f"{self._args.company}-{environment}",
                 email=member.email,
-                parent_id=units[member.unit].id,
+                parent_id=units[unit_of[environment]].id,
                 close_on_deletion=False,
                 opts=pulumi.ResourceOptions(
                     parent=self,
                     protect=True,
-                    import_=member.adopt,
-                    ignore_changes=[*UNTOLD, *(AS_ADOPTED if member.adopt else ())],
+                    import_=member.id if member.adopt else None,
+                    ignore_changes=[*NOT_READABLE, *(AS_ADOPTED if member.adopt else ())],
                 ),
             )
-            accounts[stack] = account.id
+            accounts[environment] = account.id
         return accounts
 
     def _guardrails(self, root_id: pulumi.Output[str]) -> None:

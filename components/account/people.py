@@ -20,7 +20,10 @@ from components.security.iam import (
     deny,
     policy_document,
     role_arn,
+    role_name,
 )
+from config.platform import IdentityCenter
+from config.stack import Person
 
 EVERYONE = "people"
 
@@ -37,28 +40,10 @@ WITHOUT_MFA = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class PersonArgs:
-    """Someone who works here."""
-
-    name: str
-    email: str
-    roles: Mapping[str, str]
-    """Stack -> the physical name of the role in its account."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class IdentityCenterArgs:
-    """IAM Identity Center as the login. It is switched on by hand, once, and known by these."""
-
-    instance_arn: str
-    identity_store_id: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class PeopleArgs:
     """What a caller decides; the rest is this module's opinion."""
 
-    people: Mapping[str, PersonArgs]
+    people: Mapping[str, Person]
     """By user name."""
     account_ids: Mapping[str, str]
     """Stack -> account id."""
@@ -68,7 +53,7 @@ class PeopleArgs:
     regions: Sequence[str] = ()
     """Further regions in which anything may run."""
     session_hours: int = 4
-    identity_center: IdentityCenterArgs | None = None
+    identity_center: IdentityCenter | None = None
     """Makes the same people, groups and roles there instead of as IAM users in ops."""
 
 
@@ -83,13 +68,6 @@ class People(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
-        for user, person in args.people.items():
-            for stack, role in person.roles.items():
-                if stack not in args.account_ids or role not in PEOPLE_ROLES:
-                    raise ValueError(
-                        f"{name}: {user} has the role {role!r} in {stack!r}; there is no such role or account"
-                    )
-
         if args.identity_center is None:
             self.groups = self._iam_users()
         else:
@@ -115,7 +93,7 @@ class People(pulumi.ComponentResource):
                 tags={"name": _tag(person.name), "email": _tag(person.email)},
                 opts=self._child,
             )
-            memberships = sorted(group_name(stack, role) for stack, role in person.roles.items())
+            memberships = sorted(group_name(stack, role_name(role)) for stack, role in person.roles.items())
             aws.iam.UserGroupMembership(
                 f"{self._name}-{user}-groups",
                 user=resource.name,
@@ -131,7 +109,7 @@ class People(pulumi.ComponentResource):
         )
         return resource.name
 
-    def _identity_center(self, center: IdentityCenterArgs) -> dict[str, pulumi.Output[str]]:
+    def _identity_center(self, center: IdentityCenter) -> dict[str, pulumi.Output[str]]:
         """The same there. MFA is a setting of the instance that no API has: see docs/accounts.md."""
         args = self._args
         sets = {role: self._permission_set(center, role) for role in PEOPLE_ROLES}
@@ -169,7 +147,7 @@ class People(pulumi.ComponentResource):
                 opts=self._child,
             )
             for stack, role in sorted(person.roles.items()):
-                group = group_name(stack, role)
+                group = group_name(stack, role_name(role))
                 aws.identitystore.GroupMembership(
                     f"{self._name}-{user}-{group}",
                     identity_store_id=center.identity_store_id,
@@ -179,7 +157,7 @@ class People(pulumi.ComponentResource):
                 )
         return groups
 
-    def _permission_set(self, center: IdentityCenterArgs, role: str) -> aws.ssoadmin.PermissionSet:
+    def _permission_set(self, center: IdentityCenter, role: str) -> aws.ssoadmin.PermissionSet:
         args = self._args
         permission_set = aws.ssoadmin.PermissionSet(
             f"{self._name}-{role}-set",

@@ -8,6 +8,9 @@ from typing import Any, Literal, TypedDict, Unpack
 
 import pulumi
 
+from config.fields import Role
+from config.platform import RepositoryIds
+
 Statement = Mapping[str, Any]
 """A statement with IAM's own key names, made by `allow`, `deny` and what follows them here."""
 Condition = Mapping[str, Mapping[str, Any]]
@@ -149,7 +152,7 @@ def aws_managed_arn(policy: str) -> str:
     return f"arn:aws:iam::aws:policy/{policy}"
 
 
-def role_name(role: Literal["administrator", "developer", "read_only"]) -> str:
+def role_name(role: Role) -> str:
     """The physical name of a person's role as it stands in the configuration."""
     return role.replace("_", "-")
 
@@ -283,10 +286,10 @@ def trust_github(
     )
 
 
-def github_subject(repository: str, ids: tuple[int, int] | None, context: str) -> str:
+def github_subject(repository: str, ids: RepositoryIds | None, context: str) -> str:
     """The subject that GitHub issues to a job: `repo:OWNER/NAME:CONTEXT`.
 
-    `ids` are the owner's and the repository's, which GitHub adds for repositories created, renamed or
+    `ids` are what GitHub adds for repositories created, renamed or
     transferred after 15 July 2026
     (https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens).
     Raises ValueError where a part is empty: such a subject would match no job, or another's.
@@ -295,7 +298,7 @@ def github_subject(repository: str, ids: tuple[int, int] | None, context: str) -
     if not owner or not name or "/" in name or "*" in repository or not context:
         raise ValueError(f"a GitHub subject needs OWNER/NAME and a context, not {repository!r} and {context!r}")
     if ids is not None:
-        owner, name = f"{owner}@{ids[0]}", f"{name}@{ids[1]}"
+        owner, name = f"{owner}@{ids.owner}", f"{name}@{ids.repository}"
     return f"repo:{owner}/{name}:{context}"
 
 

@@ -6,12 +6,14 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from components.account.account_baseline import AccountBaseline, AccountBaselineArgs, ContactArgs
+from components.account.account_baseline import AccountBaseline, AccountBaselineArgs
 from components.security.iam import bounded
+from config.platform import Contact, Contacts, RepositoryIds
 from tests.cloud import Cloud
 
-CONTACT = ContactArgs(name="On call", title="Security", email="security@acme.example", phone="+1 555 0103")
-BILLING = replace(CONTACT, email="finance@acme.example", title="Finance")
+SECURITY = Contact(name="On call", title="Security", email="security@acme.example", phone="+1 555 0103")
+OPERATIONS = Contact(name="Ada", title="Platform", email="platform@acme.example", phone="+1 555 0102")
+BILLING = Contact(name="Grace", title="Finance", email="finance@acme.example", phone="+1 555 0101")
 DEV, OPS = "222222222222", "111111111111"
 PEOPLE_WITH_MFA = {
     "Sid": "PeopleWithMfa",
@@ -36,9 +38,7 @@ def an_account(**changes: Any) -> AccountBaselineArgs:
             repository="acme/platform",
             region="eu-west-1",
             monthly_budget_usd=1500,
-            billing=BILLING,
-            operations=CONTACT,
-            security=CONTACT,
+            contacts=Contacts(billing=BILLING, operations=OPERATIONS, security=SECURITY),
         ),
         **changes,
     )
@@ -148,11 +148,11 @@ def test_deploy_is_for_jobs_of_the_environment_on_main(cloud: Cloud) -> None:
     ("ids", "repository"),
     [
         (None, "repo:acme/platform"),
-        ((123456, 456789), "repo:acme@123456/platform@456789"),
+        (RepositoryIds(owner=123456, repository=456789), "repo:acme@123456/platform@456789"),
     ],
 )
 def test_preview_is_for_pull_requests_of_the_repository_and_for_main(
-    cloud: Cloud, ids: tuple[int, int] | None, repository: str
+    cloud: Cloud, ids: RepositoryIds | None, repository: str
 ) -> None:
     declared(cloud, repository_ids=ids)
     assert trust(cloud, "preview")[0]["Condition"]["StringEquals"] == {
@@ -371,7 +371,7 @@ def test_alias_and_contacts(cloud: Cloud) -> None:
     }
     assert {kind: contact["emailAddress"] for kind, contact in contacts.items()} == {
         "BILLING": "finance@acme.example",
-        "OPERATIONS": "security@acme.example",
+        "OPERATIONS": "platform@acme.example",
         "SECURITY": "security@acme.example",
     }
     assert contacts["SECURITY"] == {

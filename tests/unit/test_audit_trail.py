@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from components.account.audit_trail import AuditTrail, AuditTrailArgs
+from config.platform import Audit
 from tests.cloud import Cloud
 
 OPS, DEV = "111111111111", "222222222222"
@@ -24,7 +25,7 @@ def declared(cloud: Cloud, **changes: Any) -> Cloud:
         organization_id="o-acme",
         state_bucket_arn="arn:aws:s3:::acme-state",
         alarm_email="security@acme.example",
-        retention_days=730,
+        audit=Audit(retention_days=730),
     )
     cloud.deploy(lambda: AuditTrail("audit", replace(args, **changes)))
     return cloud
@@ -105,7 +106,7 @@ def test_logs_are_kept_for_the_retention_and_reads_of_them_are_logged(cloud: Clo
 
 @pytest.mark.parametrize("days", [None, 365])
 def test_object_lock_is_an_option(cloud: Cloud, days: int | None) -> None:
-    declared(cloud, lock_days=days)
+    declared(cloud, audit=Audit(object_lock_days=days))
     assert cloud.one("aws:s3/bucket:Bucket", "audit-logs-bucket")["objectLockEnabled"] is (days is not None)
     # AWS Config would not deliver to it.
     assert cloud.one("aws:s3/bucket:Bucket", "audit-history-bucket")["objectLockEnabled"] is False

@@ -6,7 +6,8 @@ import pytest
 from pulumi.runtime import mocks
 
 from components.account.guardrails import service_control_policies
-from components.account.organization import MemberArgs, Organization, OrganizationArgs
+from components.account.organization import Organization, OrganizationArgs
+from config.platform import Account
 from tests.cloud import Cloud
 
 
@@ -25,15 +26,20 @@ def cloud() -> Cloud:
     return CloudWithRoot()
 
 
+def an_account(id_: str, environment: str, *, adopt: bool = False) -> Account:
+    return Account(id=id_, email=f"aws+{environment}@acme.example", monthly_budget_usd=1000, adopt=adopt)
+
+
 def an_organization(**changes: Any) -> OrganizationArgs:
     return replace(
         OrganizationArgs(
             company="acme",
             members={
-                "dev": MemberArgs(email="aws+dev@acme.example", unit="nonproduction"),
-                "stage": MemberArgs(email="aws+stage@acme.example", unit="nonproduction"),
-                "prod": MemberArgs(email="aws+prod@acme.example", unit="production"),
+                "dev": an_account("222222222222", "dev"),
+                "stage": an_account("333333333333", "stage"),
+                "prod": an_account("444444444444", "prod"),
             },
+            production=["prod"],
             allowed_regions=["eu-west-1", "us-east-1"],
             monthly_budget_usd=17000,
             billing_email="finance@acme.example",
@@ -90,7 +96,7 @@ def test_units_are_at_the_root_and_kept(cloud: Cloud) -> None:
 
 
 def test_an_existing_account_is_adopted_by_its_id(cloud: Cloud) -> None:
-    members = {"dev": MemberArgs(email="aws+dev@acme.example", unit="nonproduction", adopt="222222222222")}
+    members = {"dev": an_account("222222222222", "dev", adopt=True)}
     declared(cloud, members=members)
     account = cloud.get("aws:organizations/account:Account", "organization-dev")
     # Its name, unit and tags are another's until it is adopted, and an import with a difference fails.
