@@ -10,6 +10,7 @@ from typing import Any
 
 from plan.diff import TASK_DEFINITION, Action, Pair, Risk, StackDiff, opened
 from plan.model import REFERENCE, Plan, Resource
+from plan.stateful import STATEFUL
 
 KINDS = {
     "state": "Replaced or deleted, with state",
@@ -25,33 +26,6 @@ KINDS = {
     "hosts": "Hosts replaced",
 }
 """Kind of a Risk -> its heading, in the order of a report."""
-
-STATEFUL = frozenset(
-    {
-        "aws:backup/vault:Vault",
-        "aws:cloudtrail/trail:Trail",
-        "aws:cloudwatch/logGroup:LogGroup",
-        "aws:dynamodb/table:Table",
-        "aws:ebs/volume:Volume",
-        "aws:ec2/eip:Eip",
-        "aws:ec2/vpc:Vpc",
-        "aws:ecr/repository:Repository",
-        "aws:efs/fileSystem:FileSystem",
-        "aws:elasticache/replicationGroup:ReplicationGroup",
-        "aws:iam/user:User",
-        "aws:kms/key:Key",
-        "aws:organizations/account:Account",
-        "aws:organizations/organization:Organization",
-        "aws:rds/cluster:Cluster",
-        "aws:rds/instance:Instance",
-        "aws:route53/zone:Zone",
-        "aws:s3/bucket:Bucket",
-        "aws:s3/bucketV2:BucketV2",
-        "aws:secretsmanager/secret:Secret",
-        "aws:sqs/queue:Queue",
-    }
-)
-"""Types that hold what nobody can make again: data, keys, history, addresses and names that others know."""
 
 _GUARDS = (
     "aws:accessanalyzer/",

@@ -6,24 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from plan.model import Resource
+from plan.stateful import PROTECTED
 from policies.rule import Rule, as_list, is_reference, is_true, resource_rule, stack_rule, within
 
-# What cannot be had back once it is deleted, or only under another name that the world would have to learn.
-_STATEFUL = (
-    "aws:cloudtrail/trail:Trail",
-    "aws:dynamodb/table:Table",
-    "aws:ec2/vpc:Vpc",
-    "aws:efs/fileSystem:FileSystem",
-    "aws:kms/key:Key",
-    "aws:organizations/account:Account",
-    "aws:organizations/organization:Organization",
-    "aws:organizations/organizationalUnit:OrganizationalUnit",
-    "aws:rds/cluster:Cluster",
-    "aws:rds/instance:Instance",
-    "aws:route53/zone:Zone",
-    "aws:s3/bucket:Bucket",
-    "aws:secretsmanager/secret:Secret",
-)
 # Their logs say what people typed in a container, called in an account, and sent to a public balancer.
 _RECORDING = ("slipway:audit:AuditTrail", "slipway:ecs:EcsCluster", "slipway:lb:WebFirewall")
 _BUCKET = "aws:s3/bucket:Bucket"
@@ -110,7 +95,7 @@ def complete_buckets(resources: Sequence[Resource]) -> Iterator[tuple[Resource, 
 
 
 @resource_rule(
-    *_STATEFUL,
+    *sorted(PROTECTED),
     "aws:ecr/repository:Repository",
     "aws:lb/loadBalancer:LoadBalancer",
     remedy="Give it protect=True; a balancer enable_deletion_protection; a repository of images no force_delete.",

@@ -6,7 +6,8 @@ import pulumi
 
 from components.account.account_baseline import AccountBaseline, AccountBaselineArgs
 from components.account.compliance import Compliance, ComplianceArgs
-from components.security.iam import GLOBAL_REGION, role_arn
+from components.security.iam import role_arn
+from components.security.names import GLOBAL_REGION
 from config.platform import Platform
 from config.settings import EnvironmentSettings, StackSettings
 

@@ -19,8 +19,9 @@ from components.network.internal_dns import InternalDns, InternalDnsArgs
 from components.network.network import Network, NetworkArgs
 from components.network.web_firewall import WebFirewall, WebFirewallArgs
 from components.security.assumed_role import AssumedRole
-from components.security.iam import bounded, config_bucket_name
+from components.security.iam import bounded
 from components.security.log_key import LogKey, LogKeyArgs
+from components.security.names import config_bucket_name
 from config.capacity import capacity
 from config.settings import DeployedService, EnvironmentSettings
 from stacks.account import account_baseline, compliance

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi_aws as aws
 import pulumi_datadog as datadog
 
-from components.security.iam import delegate_role_arn
+from components.security.iam import delegate_role_arn, role_arn
 from config.settings import EnvironmentSettings, StackSettings
 
 
@@ -16,7 +16,7 @@ def account_provider(settings: StackSettings) -> aws.Provider:
 
 def access_role_arn(settings: StackSettings) -> str:
     """What the program works as in the stack's own account."""
-    return f"arn:aws:iam::{settings.account.id}:role/{settings.access_role}"
+    return role_arn(settings.account.id, settings.access_role)
 
 
 def root_zone_provider(settings: EnvironmentSettings) -> aws.Provider:

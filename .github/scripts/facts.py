@@ -9,7 +9,8 @@ from typing import Any
 import yaml
 
 from components.account.account_baseline import CI_SECONDS
-from components.security.iam import role_arn, state_bucket_name
+from components.security.iam import role_arn
+from components.security.names import state_bucket_name
 
 
 def facts(platform: dict[str, Any], stack: str, role: str) -> dict[str, str]:

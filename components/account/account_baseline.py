@@ -15,14 +15,7 @@ from components.account.permissions.people import people_permissions
 from components.account.permissions.preview import preview
 from components.account.permissions.state import StackAccount
 from components.security.iam import (
-    ADMINISTRATOR,
-    BASELINE_PATH,
-    BOUNDARY,
-    DEPLOY,
     GITHUB,
-    GLOBAL_REGION,
-    PEOPLE_ROLES,
-    PREVIEW,
     Statement,
     allow,
     aws_managed_arn,
@@ -32,6 +25,15 @@ from components.security.iam import (
     trust_github,
     trust_people,
     trust_roles,
+)
+from components.security.names import (
+    ADMINISTRATOR,
+    BASELINE_PATH,
+    BOUNDARY,
+    DEPLOY,
+    GLOBAL_REGION,
+    PEOPLE_ROLES,
+    PREVIEW,
 )
 from config.platform import Contacts, RepositoryIds
 

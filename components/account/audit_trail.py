@@ -8,15 +8,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.security.iam import (
-    DEPLOY,
-    Statement,
-    allow,
-    audit_bucket_name,
-    config_bucket_name,
-    own_key,
-    policy_document,
-)
+from components.security.iam import Statement, allow, own_key, policy_document
+from components.security.names import DEPLOY, audit_bucket_name, config_bucket_name
 from components.security.private_bucket import PrivateBucket, PrivateBucketArgs
 from config.platform import Audit
 

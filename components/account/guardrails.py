@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from components.security.iam import DEPLOY, GLOBAL_REGION, Statement, deny
+from components.security.iam import Statement, deny
+from components.security.names import DEPLOY, GLOBAL_REGION
 
 GLOBAL_SERVICES = (
     "account:*",

@@ -11,17 +11,8 @@ import pulumi_aws as aws
 
 from components.account.permissions.own_credentials import own_credentials
 from components.account.permissions.people import people_permissions
-from components.security.iam import (
-    PEOPLE_PATH,
-    PEOPLE_ROLES,
-    Statement,
-    allow,
-    aws_managed_arn,
-    deny,
-    policy_document,
-    role_arn,
-    role_name,
-)
+from components.security.iam import Statement, allow, aws_managed_arn, deny, policy_document, role_arn
+from components.security.names import PEOPLE_PATH, PEOPLE_ROLES, role_name
 from config.platform import IdentityCenter
 from config.stack import Person
 

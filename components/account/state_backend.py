@@ -8,20 +8,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.security.iam import (
-    ADMINISTRATOR,
-    DEPLOY,
-    PREVIEW,
-    Statement,
-    allow,
-    deny,
-    policy_document,
-    root_arn,
-    session_arns,
-    state_bucket_name,
-    state_key_alias,
-    state_objects,
-)
+from components.security.iam import Statement, allow, deny, policy_document, root_arn, session_arns
+from components.security.names import ADMINISTRATOR, DEPLOY, PREVIEW, state_bucket_name, state_key_alias, state_objects
 from components.security.private_bucket import PrivateBucket, PrivateBucketArgs
 
 WRITERS = (DEPLOY, ADMINISTRATOR)

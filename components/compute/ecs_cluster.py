@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.network.load_balancer import ANYWHERE, LoadBalancer, LoadBalancerArgs
-from components.security.iam import policy_document, trust_service
+from components.security.iam import aws_managed_arn, policy_document, trust_service
 from config.fields import Exposure
 from config.instance_types import ECS_RESERVED_MIB, Architecture, instance_type
 from config.settings import Cluster
@@ -158,7 +158,7 @@ class EcsCluster(pulumi.ComponentResource):
             aws.iam.RolePolicyAttachment(
                 f"{self.name}-host-{key}",
                 role=role.name,
-                policy_arn=f"arn:aws:iam::aws:policy/{policy}",
+                policy_arn=aws_managed_arn(policy),
                 opts=self._child,
             )
         return aws.iam.InstanceProfile(f"{self.name}-host", role=role.name, opts=self._child)

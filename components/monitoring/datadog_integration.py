@@ -8,7 +8,8 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_datadog as datadog
 
-from components.security.iam import GLOBAL_REGION, Statement, allow, aws_managed_arn, policy_document, trust_vendor
+from components.security.iam import Statement, allow, aws_managed_arn, policy_document, trust_vendor
+from components.security.names import GLOBAL_REGION
 from config.platform import Datadog
 
 # https://docs.datadoghq.com/integrations/guide/aws-manual-setup/: the account of Datadog's crawlers.

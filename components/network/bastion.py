@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.security.iam import BASTION_PEOPLE, allow, deny, policy_document, trust_service
+from components.security.iam import allow, aws_managed_arn, deny, policy_document, trust_service
+from components.security.names import BASTION_PEOPLE
 
 # The smallest with the memory that the package manager needs. Nothing but SSH runs here.
 INSTANCE_TYPE = "t4g.micro"
@@ -174,7 +175,7 @@ class Bastion(pulumi.ComponentResource):
         session_manager = aws.iam.RolePolicyAttachment(
             f"{name}-session-manager",
             role=role.name,
-            policy_arn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
+            policy_arn=aws_managed_arn("AmazonSSMManagedInstanceCore"),
             opts=child,
         )
         ec2 = f"arn:aws:ec2:{self._args.region}:*"

@@ -8,16 +8,8 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
-from components.security.iam import (
-    ADMINISTRATOR,
-    DEPLOY,
-    PREVIEW,
-    Statement,
-    allow,
-    delegate_role_name,
-    policy_document,
-    trust_roles,
-)
+from components.security.iam import Statement, allow, policy_document, trust_roles
+from components.security.names import ADMINISTRATOR, DEPLOY, PREVIEW, delegate_role_name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What the accounts' policies say of each other: names that stand in another account's documents."""
+"""IAM's policies: the statements that they are made of, the ARNs that stand in them, and who may assume a role."""
 
 from __future__ import annotations
 
@@ -8,41 +8,13 @@ from typing import Any, Literal, TypedDict, Unpack
 
 import pulumi
 
-from config.fields import Role
+from components.security.names import BASELINE_PATH, BOUNDARY, PEOPLE_ROLES, delegate_role_name
 from config.platform import RepositoryIds
 
 Statement = Mapping[str, Any]
 """A statement with IAM's own key names, made by `allow`, `deny` and what follows them here."""
 Condition = Mapping[str, Mapping[str, Any]]
 """Operator -> condition key -> value or values."""
-
-ADMINISTRATOR = "administrator"
-DEVELOPER = "developer"
-READ_ONLY = "read-only"
-DEPLOY = "deploy"
-PREVIEW = "preview"
-BOOTSTRAP = "OrganizationAccountAccessRole"
-"""The role that AWS Organizations makes in each new account; with it ops does the first `up`."""
-
-PEOPLE_ROLES = (ADMINISTRATOR, DEVELOPER, READ_ONLY)
-ACCOUNT_ROLES = (*PEOPLE_ROLES, DEPLOY, PREVIEW)
-
-GLOBAL_REGION = "us-east-1"
-"""Where global services have their endpoint, and record a root user's sign-in and IAM's calls, whatever the account's
-region. https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html"""
-
-BASELINE_PATH = "/baseline/"
-"""The IAM path of policies that only administrators may change: CI can't widen its own permissions."""
-
-PEOPLE_PATH = "/people/"
-"""The IAM path of users."""
-
-BOUNDARY = "boundary"
-"""The permissions boundary of every role and user that CI creates."""
-
-
-BASTION_PEOPLE = "/bastion/people"
-"""The SSM parameter in every environment with the public keys of people who may enter its bastion."""
 
 
 class _Others(TypedDict, total=False):
@@ -152,58 +124,14 @@ def aws_managed_arn(policy: str) -> str:
     return f"arn:aws:iam::aws:policy/{policy}"
 
 
-def role_name(role: Role) -> str:
-    """The physical name of a person's role as it stands in the configuration."""
-    return role.replace("_", "-")
-
-
 def boundary_arn(account_id: str) -> str:
     """The ARN of the permissions boundary that every account has."""
     return f"arn:aws:iam::{account_id}:policy{BASELINE_PATH}{BOUNDARY}"
 
 
-def delegate_role_name(environment: str, access_role: str) -> str:
-    """The role in ops that an environment's program assumes for its delegation in the root zone.
-
-    A preview reads the record and nothing more, so it has a role of its own.
-    """
-    return f"delegate-{environment}-{PREVIEW}" if access_role == PREVIEW else f"delegate-{environment}"
-
-
 def delegate_role_arn(ops_account_id: str, environment: str, access_role: str) -> str:
     """The ARN of `delegate_role_name`."""
     return role_arn(ops_account_id, delegate_role_name(environment, access_role))
-
-
-def state_bucket_name(company: str, ops_account_id: str) -> str:
-    """The bucket of Pulumi's state in ops; people type it in `pulumi login`."""
-    return f"{company}-state-{ops_account_id}"
-
-
-def state_key_alias(stack: str) -> str:
-    """The KMS alias of a stack's secrets; people type it in `pulumi stack init --secrets-provider`."""
-    return f"alias/pulumi-{stack}"
-
-
-def state_objects(project: str, stack: str) -> list[str]:
-    """The objects of one stack in the state bucket. Seen with engine 3.260; a preview writes none."""
-    return [
-        ".pulumi/meta.yaml",
-        f".pulumi/stacks/{project}/{stack}.json*",
-        f".pulumi/history/{project}/{stack}/*",
-        f".pulumi/backups/{project}/{stack}/*",
-        f".pulumi/locks/organization/{project}/{stack}/*",
-    ]
-
-
-def audit_bucket_name(company: str, ops_account_id: str) -> str:
-    """The bucket in ops to which CloudTrail delivers what every account did."""
-    return f"{company}-audit-{ops_account_id}"
-
-
-def config_bucket_name(company: str, ops_account_id: str) -> str:
-    """The bucket in ops to which AWS Config of every account delivers."""
-    return f"{company}-config-{ops_account_id}"
 
 
 def trust_roles(sid: str, account_id: str, roles: Sequence[str], *, identity_center: bool = False) -> Statement:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 import config
-from components.security.iam import delegate_role_name, state_key_alias
+from components.security.names import delegate_role_name, state_key_alias
 from config.fields import ClusterName, EnvironmentName, ServiceName, Slug, TeamName, UserName
 from config.files import read_mapping
 from config.schedules import expected_runs

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from components.account.permissions.own_credentials import own_credentials
-from components.security.iam import ACCOUNT_ROLES, BASELINE_PATH, BOOTSTRAP, GITHUB, Statement, allow, deny, role_arn
+from components.security.iam import GITHUB, Statement, allow, deny, role_arn
+from components.security.names import ACCOUNT_ROLES, BASELINE_PATH, BOOTSTRAP
 
 IAM_WRITES = tuple(
     f"iam:{verb}*"

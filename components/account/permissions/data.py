@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from components.security.iam import BASTION_PEOPLE, Statement, deny, state_bucket_name
+from components.security.iam import Statement, deny
+from components.security.names import BASTION_PEOPLE, state_bucket_name
 
 DATA_READS = (
     "athena:GetQueryResults*",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from components.account.permissions.boundary import foundations_are_for_administrators
 from components.account.permissions.state import StackAccount, assume_providers_roles, state_access
-from components.security.iam import DEPLOY, PEOPLE_PATH, Statement, allow, boundary_arn, deny, role_arn
+from components.security.iam import Statement, allow, boundary_arn, deny, role_arn
+from components.security.names import DEPLOY, PEOPLE_PATH
 
 # What the program declares resources of, in every account and beside that in the environments or in ops.
 BASELINE_SERVICES = (

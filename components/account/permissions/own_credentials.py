@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from components.security.iam import PEOPLE_PATH, Statement, allow
+from components.security.iam import Statement, allow
+from components.security.names import PEOPLE_PATH
 
 
 def own_credentials(account_id: str) -> list[Statement]:

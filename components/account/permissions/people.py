@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.account.permissions.data import no_data
+from components.security import names
 from components.security.iam import Statement, allow, deny, role_arn
 
 
@@ -24,12 +25,12 @@ def people_permissions(
     """The same whether people come as users of ops or by IAM Identity Center."""
     look = {"look": "ReadOnlyAccess"}
     match role:
-        case "administrator":
+        case names.ADMINISTRATOR:
             return Permissions(managed={"all": "AdministratorAccess"}, own={})
-        case "developer":
+        case names.DEVELOPER:
             support = {"support": "AWSSupportAccess"}
             return Permissions(managed=look | support, own={"operate": developer(account_id, regions)})
-        case "read-only":
+        case names.READ_ONLY:
             return Permissions(managed=look, own={"no-data": no_data(company, ops_account_id)})
         case _:
             raise ValueError(f"people have no role {role!r}")

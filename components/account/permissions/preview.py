@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from components.account.permissions.data import LOG_READS, no_data
 from components.account.permissions.state import StackAccount, assume_providers_roles, state_access
-from components.security.iam import PREVIEW, Statement
+from components.security.iam import Statement
+from components.security.names import PREVIEW
 
 
 def preview(account: StackAccount) -> list[Statement]:

@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components.security.iam import (
-    Statement,
-    allow,
-    delegate_role_arn,
-    role_arn,
-    state_bucket_name,
-    state_key_alias,
-    state_objects,
-)
+from components.security.iam import Statement, allow, delegate_role_arn, role_arn
+from components.security.names import state_bucket_name, state_key_alias, state_objects
 
 
 @dataclass(frozen=True, kw_only=True)
