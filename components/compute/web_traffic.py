@@ -51,7 +51,15 @@ class WebTraffic:
         rule = self._rule(target_group, [*hosts, *more_hosts])
         self.target_groups = [target_group]
         self.before = list[pulumi.Resource]([rule])
-        advanced = self._other_group(rule) if spec.strategy else None
+        advanced = None
+        if spec.strategy:
+            other = self._target_group("tg2")
+            role, attachment = self._traffic_role()
+            self.target_groups.append(other)
+            self.before.append(attachment)
+            advanced = aws.ecs.ServiceLoadBalancerAdvancedConfigurationArgs(
+                alternate_target_group_arn=other.arn, production_listener_rule=rule.arn, role_arn=role.arn
+            )
         self.service_balancer = aws.ecs.ServiceLoadBalancerArgs(
             target_group_arn=target_group.arn,
             container_name=service.name,
@@ -126,11 +134,10 @@ class WebTraffic:
             ),
         )
 
-    def _other_group(self, rule: aws.lb.ListenerRule) -> aws.ecs.ServiceLoadBalancerAdvancedConfigurationArgs:
-        """A second target group, and the role with which ECS moves the weights of the listener rule."""
+    def _traffic_role(self) -> tuple[aws.iam.Role, aws.iam.RolePolicyAttachment]:
+        """Lets ECS move the weights of the listener rule."""
         name = f"{self._service.name}-traffic"
         account = {"StringEquals": {"aws:SourceAccount": self._placement.account_id}}
-        group = self._target_group("tg2")
         role = aws.iam.Role(
             name,
             assume_role_policy=policy_document(trust_service("ecs.amazonaws.com", account)),
@@ -144,13 +151,7 @@ class WebTraffic:
             policy_arn=aws_managed_arn("AmazonECSInfrastructureRolePolicyForLoadBalancers"),
             opts=pulumi.ResourceOptions(parent=self._parent),
         )
-        self.target_groups.append(group)
-        self.before.append(attachment)
-        return aws.ecs.ServiceLoadBalancerAdvancedConfigurationArgs(
-            alternate_target_group_arn=group.arn,
-            production_listener_rule=rule.arn,
-            role_arn=role.arn,
-        )
+        return role, attachment
 
     def _alarm(self) -> aws.cloudwatch.MetricAlarm:
         """Fires when requests fail: answers of 500 and above, and connections that a task did not take."""

@@ -9,9 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import botocore.loaders
-import botocore.model
-import botocore.validate
 import pytest
 
 from components.compute.ecs_service import EcsService, EcsServiceArgs
@@ -19,6 +16,7 @@ from components.monitoring.datadog_agent import DatadogAgent, DatadogAgentArgs
 from tests import datadog_models
 from tests.cloud import Cloud
 from tests.datadog_queries import metric_query
+from tests.ecs_models import accepted_task_definition
 from tests.unit.examples import AUDIENCE, a_datadog, a_placement, a_service
 
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
@@ -207,21 +205,7 @@ def test_ecs_may_read_the_api_key_and_nothing_else(cloud: Cloud) -> None:
 def test_botocore_accepts_the_task_definition(cloud: Cloud, everything: bool) -> None:
     settings = dict.fromkeys(("collect_logs", "collect_processes", "collect_network"), everything)
     cloud.deploy(lambda: agent(**settings))
-    task = cloud.one(TASK)
-    model = botocore.model.ServiceModel(botocore.loaders.Loader().load_service_model("ecs", "service-2"))
-    shape = model.operation_model("RegisterTaskDefinition").input_shape
-    assert shape is not None
-    report = botocore.validate.ParamValidator().validate(
-        {
-            "family": task["family"],
-            "networkMode": task["networkMode"],
-            "pidMode": task["pidMode"],
-            "containerDefinitions": json.loads(task["containerDefinitions"]),
-            "volumes": [{"name": one["name"], "host": {"sourcePath": one["hostPath"]}} for one in task["volumes"]],
-        },
-        shape,
-    )
-    assert not report.has_errors(), report.generate_report()
+    accepted_task_definition(cloud.one(TASK))
 
 
 def test_agent_and_tasks_share_one_folder_of_the_host(cloud: Cloud) -> None:

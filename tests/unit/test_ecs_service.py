@@ -2,15 +2,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import botocore.loaders
-import botocore.model
-import botocore.validate
 import pytest
 
 from components.compute.ecs_service import EcsService, EcsServiceArgs
 from components.network.load_balancer import LoadBalancer
 from config.settings import DeployedService
 from tests.cloud import Cloud
+from tests.ecs_models import accepted_task_definition
 from tests.unit.examples import a_load_balancer, a_placement, a_service
 
 SERVICE = "aws:ecs/service:Service"
@@ -125,23 +123,7 @@ def test_container_logs_without_blocking(cloud: Cloud) -> None:
 )
 def test_task_definition_is_accepted_by_botocore(cloud: Cloud, service: DeployedService) -> None:
     deploy(cloud, service)
-    task = cloud.one(TASK)
-    model = botocore.model.ServiceModel(botocore.loaders.Loader().load_service_model("ecs", "service-2"))
-    shape = model.operation_model("RegisterTaskDefinition").input_shape
-    assert shape is not None
-    report = botocore.validate.ParamValidator().validate(
-        {
-            "family": task["family"],
-            "networkMode": task["networkMode"],
-            "requiresCompatibilities": task["requiresCompatibilities"],
-            "executionRoleArn": task["executionRoleArn"],
-            "taskRoleArn": task["taskRoleArn"],
-            "containerDefinitions": json.loads(task["containerDefinitions"]),
-            "volumes": [{"name": v["name"], "host": {"sourcePath": v["hostPath"]}} for v in task["volumes"]],
-        },
-        shape,
-    )
-    assert not report.has_errors(), report.generate_report()
+    accepted_task_definition(cloud.one(TASK))
 
 
 def test_task_definition_keeps_earlier_revisions_for_a_rollback(cloud: Cloud) -> None:
