@@ -54,13 +54,19 @@ class Problem:
     allowed: str
     remedy: str
 
+    @property
+    def where(self) -> str:
+        return f"{self.file}: {self.key}" if self.key else self.file
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What there is to say of it, the remedy last."""
+        given = {} if self.given is NOTHING else {"given": _shown(self.given)}
+        return {**given, "allowed": self.allowed, "remedy": self.remedy}
+
     def __str__(self) -> str:
-        lines = [f"{self.file}: {self.key}" if self.key else self.file]
-        if self.given is not NOTHING:
-            lines.append(f"  given:   {_shown(self.given)}")
-        lines.append(f"  allowed: {_indented(self.allowed)}")
-        lines.append(f"  remedy:  {_indented(self.remedy)}")
-        return "\n".join(lines)
+        lines = [f"  {name + ':':<8} {_indented(text)}" for name, text in self.about.items()]
+        return "\n".join([self.where, *lines])
 
 
 class ConfigError(pulumi.RunError):
@@ -173,7 +179,7 @@ def _plain(annotation: Any) -> Any:
 
 def _shown(value: object) -> str:
     if isinstance(value, Words):
-        return _indented(value)
+        return value
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 120 else f"{text[:117]}..."
 

@@ -103,6 +103,20 @@ def _stop(message: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
+@app.command()
+def check(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False, root: Root = None) -> None:
+    """Judge the company's own files: valid, planned, alike, by the policies."""
+    from slipway import check as checks
+    from slipway import render
+
+    checked = checks.check(_project_folder(root))
+    if as_json:
+        typer.echo(json.dumps(checked.to_json(), indent=2))
+    else:
+        render.check(checked, render.console(sys.stdout))
+    raise typer.Exit(checked.exit_code)
+
+
 class Format(StrEnum):
     """How a diff is written."""
 

@@ -22,6 +22,7 @@ from plan.parity import Parity
 
 if TYPE_CHECKING:
     from policies.rule import Finding
+    from slipway.check import Check
 
 _PIPE_WIDTH = 10_000  # nothing wraps, so every line can be searched for
 _INDENT = 2
@@ -101,6 +102,28 @@ def findings(found: Sequence[tuple[Finding, Sequence[str]]], stacks: Sequence[st
         line = f"{finding.rule.name}  {finding.resource.label} ({', '.join(where)}): {finding.message}"
         out.print(f"  {line}", soft_wrap=True)
         out.print(Text(f"    {finding.exception}", _FAINT), soft_wrap=True)
+
+
+def check(checked: Check, out: Console) -> None:
+    """A line for each thing judged; then what is wrong, each with its remedy."""
+    width = max(len(answer.subject) for answer in checked.answers)
+    styles = {"ok": "green", "wrong": "bold red", "not judged": _FAINT}
+    for answer in checked.answers:
+        state = Text(answer.state.ljust(len("not judged")), styles[answer.state])
+        margin = width + len("not judged") + 2 * _GAP
+        first, *rest = _wrapped(answer.said, out.width - margin)
+        out.print(Text.assemble((answer.subject.ljust(width + _GAP), _HEAD), state, " " * _GAP + first), soft_wrap=True)
+        for more in rest:
+            out.print(Text(" " * margin + more), soft_wrap=True)
+    for wrong in (each for answer in checked.answers for each in answer.wrong):
+        out.print(Text(f"\n{wrong.where}", _WARN), soft_wrap=True)
+        label = max(map(len, wrong.about)) + 1
+        for name, text in wrong.about.items():
+            margin = _INDENT + label + 1
+            lines = [line for part in text.splitlines() for line in _wrapped(part, out.width - margin)]
+            out.print(Text(f"{' ' * _INDENT}{name + ':':<{label}} {lines[0]}"), soft_wrap=True)
+            for more in lines[1:]:
+                out.print(Text(" " * margin + more), soft_wrap=True)
 
 
 # The first screen ----------------------------------------------------------------------------------------------------
