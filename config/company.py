@@ -1,6 +1,6 @@
 """Whose file is whose: a company's, which say who it is and what it runs, and the platform's, which is all else.
 
-Only the standard library: CI asks it before anything is set up, by `git diff ... | python3 -I config/company.py`.
+Only the standard library: CI asks it before anything is set up, by `python3 -I config/company.py < CHANGED_PATHS`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def platforms(paths: Iterable[str]) -> list[str]:
 
 
 if __name__ == "__main__":
-    # The first lines say why, in the job's log; the last is the output of a step.
+    # The output of a step; a job's log says why. A pull request gives its files their names.
     changed = platforms(sys.stdin.read().splitlines())
-    print(*changed, f"platform={str(bool(changed)).lower()}", sep="\n")
+    print(*changed, sep="\n", file=sys.stderr)
+    print(f"platform={str(bool(changed)).lower()}")

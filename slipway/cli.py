@@ -245,7 +245,9 @@ Service = Annotated[str, typer.Argument(metavar="SERVICE", show_default=False)]
 Stack = Annotated[
     str, typer.Option("--stack", metavar="STACK", help="An environment, such as stage.", show_default=False)
 ]
-Tasks = Annotated[str | None, typer.Option("--tasks", metavar="N", help="How often: 3, or 2..8.", show_default=False)]
+Tasks = Annotated[
+    str | None, typer.Option("--tasks", metavar="N", help="How many tasks: 3, or 2..8.", show_default=False)
+]
 
 
 @app.command()
@@ -281,7 +283,7 @@ def promote(
 @app.command()
 def scale(
     name: Service,
-    tasks: Annotated[str, typer.Option("--tasks", metavar="N", help="3, or 2..8.", show_default=False)],
+    tasks: Annotated[str, typer.Option("--tasks", metavar="N", help="How many: 3, or 2..8.", show_default=False)],
     stack: Stack,
     root: Root = None,
 ) -> None:
@@ -389,6 +391,69 @@ def rename(
     if stacks:
         (plan,) = _planned(project, stacks[-1:])
         typer.echo(service_files.consequences(plan, old, name, keep=keep))
+
+
+ci = typer.Typer(help="What the workflows in .github/ ask of the program.", no_args_is_help=True)
+app.add_typer(ci, name="ci", hidden=True)
+
+
+@ci.command()
+def stacks(
+    environments: Annotated[bool, typer.Option("--environments", help="Without ops.")] = False, root: Root = None
+) -> None:
+    """Print the stacks as a JSON list, in the order in which they are deployed."""
+    from slipway import ci as cis
+
+    project = _project(root)
+    typer.echo(json.dumps(_done(lambda: cis.stacks(project, environments=environments))))
+
+
+@ci.command()
+def facts(stack: str, role: str, root: Root = None) -> None:
+    """Print a stack's account, role and state as outputs of a step."""
+    from slipway import ci as cis
+    from slipway import configuration
+
+    project = _project(root)
+    for name, value in _done(lambda: cis.facts(configuration.platform(project), stack, role)).items():
+        typer.echo(f"{name}={value}")
+
+
+@ci.command()
+def bump(
+    key: Annotated[str, typer.Argument(help="A key of slipway:platform, such as ami_release.")],
+    version: str,
+    root: Root = None,
+) -> None:
+    """Write a release of what all stacks run into Pulumi.yaml."""
+    from slipway import ci as cis
+
+    project = _project(root)
+    _say(_done(lambda: cis.bump(project, key, version)))
+
+
+@ci.command()
+def rotate(stack: str, root: Root = None) -> None:
+    """Write the current versions of secrets into a stack file, as AWS has them."""
+    import boto3
+
+    from slipway import ci as cis
+
+    project = _project(root)
+    _say(_done(lambda: cis.rotate(project, stack, boto3.Session())))
+
+
+@ci.command()
+def event(stack: str, root: Root = None) -> None:
+    """Tell Datadog of the newest entry of `pulumi stack history --json` on standard input."""
+    from slipway import ci as cis
+    from slipway import configuration
+
+    project = _project(root)
+    site = _done(lambda: configuration.platform(project).datadog.site)
+    body = cis.event(stack, json.load(sys.stdin)[0])
+    cis.post(body, site)
+    typer.echo(body["title"])
 
 
 def _done(work: Callable[[], T]) -> T:

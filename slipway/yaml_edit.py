@@ -22,6 +22,8 @@ Value = str | int | Mapping[str, Any]
 
 # Text that YAML 1.1 and 1.2 alike read as itself, inside braces too.
 _PLAIN = re.compile(r"(?!(?:true|false|yes|no|on|off|null|y|n)$)[a-z][a-z0-9/_.-]*", re.IGNORECASE)
+# Likewise, such as 7.72.1: but it looks like a number, so it is left without quotes only where it has none.
+_DOTTED = re.compile(r"[0-9]+(?:\.[0-9]+){2}[a-z0-9.-]*", re.IGNORECASE)
 
 
 class EditError(ProjectError):
@@ -62,7 +64,9 @@ class YamlFile:
         expected = self._data()
         _at(expected, path[:-1])[path[-1]] = _copied(value)
         style = node.style if isinstance(node, yaml.ScalarNode) else None
-        self._replace(node.start_mark.index, node.end_mark.index, _written(value, style), expected)
+        as_it_is = isinstance(known, str) and not style and isinstance(value, str) and _DOTTED.fullmatch(value)
+        text = str(value) if as_it_is and not isinstance(value, Quoted) else _written(value, style)
+        self._replace(node.start_mark.index, node.end_mark.index, text, expected)
 
     def add(self, path: Sequence[str], key: str, value: Value) -> None:
         """Add a key to a mapping: at its place where the keys are sorted, else at the end."""

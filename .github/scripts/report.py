@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 import urllib.parse
 import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 BOT = "github-actions[bot]"
 _LIMIT = 65_536  # characters of a comment or an issue; more is refused
-_NAMES = re.compile(r"plan|preview-(?:ops|dev|stage|prod)")
 _FROM_A_FORK = "plan"
 """The only comment that a fork can have: a preview needs credentials, so a fork's could only be made up."""
 
@@ -59,8 +58,9 @@ class GitHub:
         return found
 
 
-def comments(github: GitHub, folder: Path, run: dict[str, Any], repository: str) -> list[str]:
+def comments(github: GitHub, folder: Path, run: dict[str, Any], repository: str, stacks: Iterable[str]) -> list[str]:
     """Puts each file of the folder on the pull request that the run was for; says what it did."""
+    names = {_FROM_A_FORK, *(f"preview-{stack}" for stack in stacks)}
     owner, branch, commit = run["head_repository"]["owner"]["login"], run["head_branch"], run["head_sha"]
     # Not by a number that the run's own files name: that would be the fork's word for it.
     pulls = [
@@ -73,7 +73,7 @@ def comments(github: GitHub, folder: Path, run: dict[str, Any], repository: str)
     for file in sorted(folder.glob("*/*.md")):
         name = file.stem
         # A link could point to any file of this machine.
-        if not _NAMES.fullmatch(name) or file.is_symlink() or file.parent.is_symlink() or not file.is_file():
+        if name not in names or file.is_symlink() or file.parent.is_symlink() or not file.is_file():
             said.append(f"Left out {name!r}: not one of the comments.")
         elif forked and name != _FROM_A_FORK:
             said.append(f"Left out {name!r}: a fork has no credentials to preview with.")
@@ -134,7 +134,8 @@ def main() -> None:
     what, *rest = sys.argv[1:]
     if what == "comments":
         event = json.loads(Path(environ["GITHUB_EVENT_PATH"]).read_text())
-        for line in comments(github, Path(rest[0]), event["workflow_run"], repository):
+        stacks = [file.name.split(".")[1] for file in Path().glob("Pulumi.*.yaml")]
+        for line in comments(github, Path(rest[0]), event["workflow_run"], repository, stacks):
             print(line)
     else:
         name, title, file, changes = rest

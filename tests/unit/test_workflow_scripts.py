@@ -1,4 +1,4 @@
-"""What the workflows run: comments and issues kept up to date, previews summed up, releases bumped and proposed."""
+"""What the workflows run: comments and issues kept up to date, previews summed up, changes proposed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.projects import COMPANY, ROOT, git
+from tests.projects import ROOT, git
 
 SCRIPTS = ROOT / ".github/scripts"
 
@@ -32,7 +31,7 @@ def script(name: str) -> Any:
     return module
 
 
-bump, facts, preview, report = (script(name) for name in ("bump", "facts", "preview", "report"))
+preview, report = (script(name) for name in ("preview", "report"))
 
 
 # GitHub --------------------------------------------------------------------------------------------------------------
@@ -118,7 +117,7 @@ def bodies(github: FakeGitHub, path: str = "/issues/7/comments") -> list[str]:
 
 
 def comments(github: FakeGitHub, folder: Path, run: dict[str, Any]) -> list[str]:
-    said: list[str] = report.comments(github.api, folder, run, "acme/platform")
+    said: list[str] = report.comments(github.api, folder, run, "acme/platform", ("ops", "prod"))
     return said
 
 
@@ -318,58 +317,7 @@ def test_what_a_job_reads_of_a_preview(
     assert "1 created" in target.read_text()
 
 
-# Facts, bumps, proposals ---------------------------------------------------------------------------------------------
-
-
-def platform() -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load((COMPANY / "Pulumi.yaml").read_text())["config"]["slipway:platform"][
-        "value"
-    ]
-    return content
-
-
-def test_what_a_job_has_to_know_of_an_account() -> None:
-    assert facts.facts(platform(), "prod", "preview") == {
-        "account-id": "444444444444",
-        "role-arn": "arn:aws:iam::444444444444:role/preview",
-        "role-seconds": "3600",
-        "region": "us-east-1",
-        "backend": "s3://acme-state-111111111111?region=us-east-1",
-        "datadog-site": "datadoghq.com",
-    }
-
-
-def test_facts_are_printed_as_outputs_of_a_step() -> None:
-    command = [sys.executable, str(SCRIPTS / "facts.py"), "dev", "deploy"]
-    done = subprocess.run(command, cwd=COMPANY, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[:2] == [
-        "account-id=222222222222",
-        "role-arn=arn:aws:iam::222222222222:role/deploy",
-    ]
-
-
-@pytest.mark.parametrize(("key", "value"), [("ami_release", "2023.0.20261201-kernel-6.1"), ("agent_version", "7.99.0")])
-def test_a_bump_changes_one_line(key: str, value: str) -> None:
-    before = (COMPANY / "Pulumi.yaml").read_text()
-    after = bump.bump(before, key, value)
-    pairs = zip(before.splitlines(), after.splitlines(), strict=True)
-    ((old, new),) = [(one, other) for one, other in pairs if one != other]
-    assert new == f"{old.partition(':')[0]}: {value}"
-
-
-@pytest.mark.parametrize(
-    ("text", "key", "value", "message"),
-    [
-        ("  a: 1\n", "a", "2; rm -rf /", "is no version"),
-        ("  a: 1\n", "a", "", "is no version"),
-        ("  a: 1\n", "a", "1\n  b: 2", "is no version"),
-        ("  a: 1\n", "b", "2", "0 lines of Pulumi.yaml are b: VALUE, not one"),
-        ("  a: 1\n  x:\n    a: 1\n", "a", "2", "2 lines of Pulumi.yaml are a: VALUE, not one"),
-    ],
-)
-def test_a_bump_that_is_none_is_refused(text: str, key: str, value: str, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        bump.bump(text, key, value)
+# Proposals ---------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
-from tests.iam.planned import STACKS, stacks
-from tests.projects import ROOT
+from slipway.cli import app
+from tests.iam.planned import stacks
+from tests.projects import ROOT, commit, git, project
 
 WORKFLOWS = ROOT / ".github/workflows"
 NAMES = sorted(file.stem for file in WORKFLOWS.glob("*.yml"))
@@ -111,7 +117,119 @@ def test_a_comment_exists_whatever_fails() -> None:
     assert upload["if"] == "always()"
 
 
+# What a pull request needs -------------------------------------------------------------------------------------------
+
+
+def required(*, check: str, test: str, platform: str) -> int:
+    """How the job ends that is to be required."""
+    (step,) = jobs("pull-request")["required"]["steps"]
+    assert step["env"] == {
+        "CHECK": "${{ needs.check.result }}",
+        "TEST": "${{ needs.test.result }}",
+        "PLATFORM": "${{ needs.changes.outputs.platform }}",
+    }
+    environment = {"CHECK": check, "TEST": test, "PLATFORM": platform, "PATH": os.environ["PATH"]}
+    # As GitHub runs a step that names no shell.
+    return subprocess.run(
+        ["bash", "-e", "-c", step["run"]], env=environment, check=False, capture_output=True
+    ).returncode
+
+
+@pytest.mark.parametrize(
+    ("results", "code"),
+    [
+        ({"check": "success", "test": "success", "platform": "true"}, 0),
+        ({"check": "success", "test": "skipped", "platform": "false"}, 0),
+        ({"check": "failure", "test": "success", "platform": "true"}, 1),
+        ({"check": "failure", "test": "skipped", "platform": "false"}, 1),
+        ({"check": "success", "test": "failure", "platform": "true"}, 1),
+        ({"check": "success", "test": "cancelled", "platform": "true"}, 1),
+        # The job that looks for changes has failed.
+        ({"check": "success", "test": "skipped", "platform": ""}, 1),
+        ({"check": "success", "test": "skipped", "platform": "true"}, 1),
+        ({"check": "skipped", "test": "success", "platform": "true"}, 1),
+    ],
+)
+def test_a_pull_request_is_green_by_the_check_and_the_tests_that_it_needs(results: dict[str, str], code: int) -> None:
+    assert required(**results) == code
+
+
+def test_the_check_always_runs_and_the_tests_where_the_platform_changes() -> None:
+    there = jobs("pull-request")
+    assert {"if", "needs"} & there["check"].keys() == set()
+    assert [step["run"] for step in there["check"]["steps"] if "slipway check" in step.get("run", "")] == [
+        ".venv/bin/slipway check"
+    ]
+    assert (there["test"]["needs"], there["test"]["if"]) == ("changes", "needs.changes.outputs.platform == 'true'")
+    assert (there["required"]["if"], there["required"]["needs"]) == ("always()", ["changes", "check", "test"])
+    assert [step["run"] for step in there["test"]["steps"] if "run" in step] == [".ci/run"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "platform"),
+    [
+        ({"Pulumi.stage.yaml": "released", "services/new.yaml": "kind: web"}, "false"),
+        ({"Pulumi.stage.yaml": "released", "README.md": "x"}, "true"),
+        ({"platform=false\nx": "x"}, "true"),
+    ],
+)
+def test_what_a_pull_request_changes_decides_about_the_tests(
+    tmp_path: Path, changes: dict[str, str], platform: str
+) -> None:
+    """The step itself, on a merge as GitHub makes it."""
+    (_, step) = jobs("pull-request")["changes"]["steps"]
+    assert jobs("pull-request")["changes"]["outputs"] == {"platform": "${{ steps.changes.outputs.platform }}"}
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    (tmp_path / "config").mkdir()
+    shutil.copy(ROOT / "config/company.py", tmp_path / "config")
+    (tmp_path / "stacks.py").write_text("a program\n" * 9)
+    commit(tmp_path, "base")
+    git(tmp_path, "switch", "--quiet", "--create", "change")
+    for name, text in changes.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    commit(tmp_path, "changed")
+    assert outputs(tmp_path, step["run"]) == [f"platform={platform}"]
+    # A file of the platform's that becomes one of the company's is gone from the platform.
+    (tmp_path / "services").mkdir(exist_ok=True)
+    git(tmp_path, "mv", "stacks.py", "services/stacks.yaml")
+    commit(tmp_path, "moved")
+    assert outputs(tmp_path, step["run"]) == ["platform=true"]
+
+
+def outputs(folder: Path, script: str) -> list[str]:
+    files = folder.with_name("runner")
+    files.mkdir(exist_ok=True)
+    (files / "outputs").write_text("")
+    environment = {"RUNNER_TEMP": str(files), "GITHUB_OUTPUT": str(files / "outputs"), "PATH": os.environ["PATH"]}
+    subprocess.run(["bash", "-e", "-c", script], cwd=folder, env=environment, check=True, capture_output=True)
+    return (files / "outputs").read_text().splitlines()
+
+
 # Roles ---------------------------------------------------------------------------------------------------------------
+
+
+def matrix(name: str, job: str) -> list[str]:
+    """The stacks of a job's matrix, as the program has told an earlier job of the workflow."""
+    found = re.fullmatch(r"\$\{\{ fromJSON\(needs\.(\w+)\.outputs\.stacks\) }}", matrix_text(name, job))
+    assert found
+    needed = jobs(name)[job]["needs"]
+    assert found[1] in ([needed] if isinstance(needed, str) else needed)
+    assert jobs(name)[found[1]]["outputs"] == {"stacks": "${{ steps.stacks.outputs.stacks }}"}
+    (step,) = (step for step in jobs(name)[found[1]]["steps"] if step.get("id") == "stacks")
+    asked = re.fullmatch(
+        r'stacks=\$\(\.venv/bin/slipway (ci stacks[a-z -]*)\)\necho "stacks=\$stacks" >> "\$GITHUB_OUTPUT"\n',
+        step["run"],
+    )
+    assert asked
+    result = CliRunner().invoke(app, [*asked[1].split(), "--root", str(project().root)])
+    stacks: list[str] = json.loads(result.stdout)
+    return stacks
+
+
+def matrix_text(name: str, job: str) -> str:
+    text: str = jobs(name)[job]["strategy"]["matrix"]["stack"]
+    return text
 
 
 def entering() -> Iterator[tuple[str, str, str, str, str]]:
@@ -123,9 +241,9 @@ def entering() -> Iterator[tuple[str, str, str, str, str]]:
                     continue
                 asked = step["with"]["stack"]
                 if asked == "${{ inputs.stack }}":
-                    affected = [caller["with"]["stack"] for caller in jobs("deploy").values()]
+                    affected = matrix("deploy", "deploy")
                 elif asked == "${{ matrix.stack }}":
-                    affected = job["strategy"]["matrix"]["stack"]
+                    affected = matrix(name, each)
                 else:
                     affected = [asked]
                 for stack in affected:
@@ -175,14 +293,22 @@ def test_by_hand_a_workflow_runs_on_main_only(name: str) -> None:
 
 
 def test_stacks_are_deployed_one_after_the_other_and_each_once_at_a_time() -> None:
-    assert list(jobs("deploy")) == ["ops", "dev", "stage", "prod"]
-    assert set(jobs("deploy")) == set(STACKS)
-    before = None
-    for name, job in jobs("deploy").items():
-        assert job.get("needs") == before
-        assert job["with"] == {"stack": name}
-        assert job["concurrency"] == {"group": f"stack-{name}", "cancel-in-progress": False}
-        before = name
+    assert matrix("deploy", "deploy") == ["ops", "dev", "stage", "prod"]
+    assert list(jobs("deploy")) == ["stacks", "deploy"]
+    job = jobs("deploy")["deploy"]
+    assert (job["strategy"]["max-parallel"], job["strategy"]["fail-fast"]) == (1, True)
+    assert job["with"] == {"stack": "${{ matrix.stack }}"}
+    assert job["concurrency"] == {"group": "stack-${{ matrix.stack }}", "cancel-in-progress": False}
+
+
+def test_the_stacks_of_a_job_are_those_of_the_company() -> None:
+    assert matrix("pull-request", "preview") == matrix("drift", "compare") == ["ops", "dev", "stage", "prod"]
+    assert matrix("rotations", "look") == matrix("rotations", "propose") == ["dev", "stage", "prod"]
+    names = re.compile(r"(?<!/)\b(?:dev|stage|prod)\b")
+    for file in ROOT.glob(".github/**/*.yml"):
+        if file.name != "image.yml":  # which a service's repository calls, with a stack of its own
+            text = re.sub(r"#.*", "", file.read_text())
+            assert names.findall(text) == [], file
 
 
 def test_what_is_applied_is_what_was_approved() -> None:
