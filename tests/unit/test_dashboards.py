@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from datadog_api_client.v1.model.dashboard import Dashboard
 
 from components.monitoring.environment_dashboard import EnvironmentDashboard, EnvironmentDashboardArgs
 from components.monitoring.fleet_dashboard import FleetDashboard, FleetDashboardArgs
 from components.monitoring.service_dashboard import ServiceDashboard, ServiceDashboardArgs
-from components.monitoring.widgets import Row, dashboard, graph, note, value
+from components.monitoring.widgets import Row, dashboard, event_list, graph, monitors, note, slo, table, value
 from components.monitoring.widgets import Series as S
 from config.alerts import Kind
 from tests.cloud import Cloud
@@ -112,6 +114,44 @@ def test_the_groups_of_a_page(cloud: Cloud, kind: str, expected: list[str]) -> N
     assert list(groups_of(page_of(cloud, kind))) == expected
 
 
+def shown(definition: dict[str, Any]) -> list[str]:
+    """What a widget tells, a line each: its search, text or objective, its series, its thresholds and events."""
+    lines = [str(definition[name]) for name in ("query", "content", "slo_id") if name in definition]
+    for request in definition.get("requests", []):
+        if request["response_format"] == "event_list":
+            lines.append(request["query"]["query_string"])
+            continue
+        lines += [request["display_type"]] if "display_type" in request else []
+        queries = {query["name"]: query["query"] for query in request["queries"]}
+        for formula in request["formulas"]:
+            asked = re.sub(r"\bq\d+\b", lambda match: queries[match[0]], formula["formula"])  # noqa: B023
+            unit = formula.get("number_format", {}).get("unit", {}).get("unit_name", "")
+            lines.append(f"{formula['alias']} = {asked}{f' in {unit}' if unit else ''}")
+        lines += [
+            f"{each['palette']} {each['comparator']} {each['value']}" for each in request.get("conditional_formats", [])
+        ]
+    lines += [
+        f"{marker['label']} ({marker['display_type']}) {marker['value']}" for marker in definition.get("markers", [])
+    ]
+    lines += [f"events {event['q']}" for event in definition.get("events", [])]
+    return lines
+
+
+@PAGES
+def test_what_a_page_shows(cloud: Cloud, kind: str) -> None:
+    page = page_of(cloud, kind)
+    told = {
+        "title": page["title"],
+        "description": page["description"],
+        "tags": page["tags"],
+        "groups": [
+            {group: [{widget["definition"].get("title", "note"): shown(widget["definition"])} for widget in widgets]}
+            for group, widgets in groups_of(page).items()
+        ],
+    }
+    assert told == yaml.safe_load((Path(__file__).parent / "dashboards.yaml").read_text())[kind]
+
+
 def test_the_objective_stands_on_the_page_of_a_web_service(cloud: Cloud) -> None:
     widgets = groups_of(page_of(cloud, "web"))["Now"]
     assert [widget["definition"]["slo_id"] for widget in widgets if "slo_id" in widget["definition"]] == ["abc123"]
@@ -176,3 +216,86 @@ def test_a_graph_asks_each_series_under_its_label() -> None:
             ],
         }
     ]
+
+
+def test_widgets_of_fixed_shape() -> None:
+    # https://docs.datadoghq.com/api/latest/dashboards/#create-a-new-dashboard
+    assert note("text") == {
+        "definition": {
+            "type": "note",
+            "content": "text",
+            "background_color": "white",
+            "font_size": "14",
+            "text_align": "left",
+            "vertical_align": "top",
+            "show_tick": False,
+            "has_padding": True,
+        }
+    }
+    assert slo("t", "abc") == {
+        "definition": {
+            "type": "slo",
+            "title": "t",
+            "slo_id": "abc",
+            "view_type": "detail",
+            "view_mode": "overall",
+            "time_windows": ["7d", "30d"],
+            "show_error_budget": True,
+        }
+    }
+    assert monitors("t", "env:stage") == {
+        "definition": {
+            "type": "manage_status",
+            "title": "t",
+            "query": "env:stage",
+            "display_format": "countsAndList",
+            "color_preference": "text",
+            "hide_zero_counts": True,
+            "show_last_triggered": True,
+            "sort": "status,asc",
+            "summary_type": "monitors",
+        }
+    }
+    assert event_list("t", "source:slipway") == {
+        "definition": {
+            "type": "list_stream",
+            "title": "t",
+            "requests": [
+                {
+                    "response_format": "event_list",
+                    "columns": [{"field": "timestamp", "width": "auto"}, {"field": "title", "width": "full"}],
+                    "query": {"data_source": "event_stream", "query_string": "source:slipway", "event_size": "s"},
+                }
+            ],
+        }
+    }
+
+
+def test_a_table_shows_every_group_and_draws_shares_as_bars() -> None:
+    widget = table("t", S(query="avg:a{*}", label="a", unit="percent"), S(query="sum:b{*}.as_count()", label="b"))
+    assert widget == {
+        "definition": {
+            "type": "query_table",
+            "title": "t",
+            "has_search_bar": "auto",
+            "requests": [
+                {
+                    "response_format": "scalar",
+                    "queries": [
+                        {"data_source": "metrics", "name": "q0", "query": "avg:a{*}", "aggregator": "avg"},
+                        {"data_source": "metrics", "name": "q1", "query": "sum:b{*}.as_count()", "aggregator": "sum"},
+                    ],
+                    "formulas": [
+                        {
+                            "formula": "q0",
+                            "alias": "a",
+                            "number_format": {"unit": {"type": "canonical_unit", "unit_name": "percent"}},
+                            "cell_display_mode": "bar",
+                            "limit": {"count": 500, "order": "desc"},
+                        },
+                        {"formula": "q1", "alias": "b"},
+                    ],
+                }
+            ],
+        }
+    }
