@@ -246,7 +246,7 @@ Stack = Annotated[
     str, typer.Option("--stack", metavar="STACK", help="An environment, such as stage.", show_default=False)
 ]
 Tasks = Annotated[
-    str | None, typer.Option("--tasks", metavar="N", help="How many tasks: 3, or 2..8.", show_default=False)
+    str | None, typer.Option("--tasks", metavar="N", help="How many tasks: 3, or 2-8.", show_default=False)
 ]
 
 
@@ -283,7 +283,7 @@ def promote(
 @app.command()
 def scale(
     name: Service,
-    tasks: Annotated[str, typer.Option("--tasks", metavar="N", help="How many: 3, or 2..8.", show_default=False)],
+    tasks: Annotated[str, typer.Option("--tasks", metavar="N", help="How many: 3, or 2-8.", show_default=False)],
     stack: Stack,
     root: Root = None,
 ) -> None:

@@ -31,11 +31,11 @@ from slipway.yaml_edit import Quoted, Value
 KEY = "slipway:services"
 """Where a stack file has its services."""
 
-_TASKS = re.compile(r"(\d{1,9})(?:\.\.(\d{1,9}))?")
+_TASKS = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
 
 
 def tasks_of(text: str | None) -> Range | None:
-    """Of `3`, or `2..8`; raises ChangeError."""
+    """Of `3`, or `2-8`; raises ChangeError."""
     return None if text is None else _tasks_of(text)
 
 
@@ -43,13 +43,13 @@ def _tasks_of(text: str) -> Range:
     found = _TASKS.fullmatch(text)
     low, high = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
     if not 1 <= low <= high:
-        raise ChangeError(f"--tasks {text}: a number from 1, such as 3, or a range, such as 2..8.")
+        raise ChangeError(f"--tasks {text}: a number from 1, such as 3, or a range, such as 2-8.")
     # What else may be wrong with it is judged with the rest of the configuration.
     return Range.model_construct(min=low, max=high)
 
 
 def span(tasks: Range) -> str:
-    return str(tasks.min) if tasks.fixed else f"{tasks.min}..{tasks.max}"
+    return str(tasks.min) if tasks.fixed else f"{tasks.min}-{tasks.max}"
 
 
 def release(project: Project, service: str, version: str, stack: str, tasks: Range | None = None) -> list[str]:
@@ -63,7 +63,7 @@ def release(project: Project, service: str, version: str, stack: str, tasks: Ran
         raise ChangeError(f"{service} is a job: it has a schedule and no number of tasks. Leave --tasks out.")
     elif tasks is not None:
         raise ChangeError(
-            f"{stack} runs {service} already, {span(present.tasks)} times: --tasks is for a service that is new there."
+            f"{stack} runs {service} already, tasks: {span(present.tasks)}. --tasks is for a service that is new there."
             f" To change the number: slipway scale {service} --tasks {span(tasks)} --stack {stack}"
         )
     elif present.version == version:
@@ -87,7 +87,7 @@ def promote(project: Project, service: str, source: str, target: str, tasks: Ran
 
 
 def scale(project: Project, service: str, count: str, stack: str) -> list[str]:
-    """Have a stack run another number of tasks, `3` or `2..8`. Says what was done."""
+    """Have a stack run another number of tasks, `3` or `2-8`. Says what was done."""
     tasks = _tasks_of(count)
     settings = environment(project, stack)
     present = settings.services.get(service)
@@ -99,7 +99,7 @@ def scale(project: Project, service: str, count: str, stack: str) -> list[str]:
             f" --stack {stack}. To run it more often: schedule in {service_file(service)}."
         )
     if (present.tasks.min, present.tasks.max) == (tasks.min, tasks.max):
-        raise ChangeError(f"{stack} is to run {service} {span(tasks)} times already; there is nothing to change.")
+        raise ChangeError(f"{stack} has tasks: {span(tasks)} for {service} already; there is nothing to change.")
     change = Change(project)
     file, path = change.file(stack_file(stack)), ["config", KEY, service, "tasks"]
     # Where comments may stand beside min and max, the two stay.

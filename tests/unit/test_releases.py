@@ -90,7 +90,7 @@ def test_a_promotion_brings_a_service_to_where_it_is_new(root: Path) -> None:
     for name in ("orders", "digest"):
         edit(root / PROD, rf"^    {name}: .*\n", "")
     assert "say how often: --tasks 2" in refused(root, "promote", "orders", "--from", "stage", "--to", "prod")
-    assert done(root, "promote", "orders", "--from", "stage", "--to", "prod", "--tasks", "3..9") == [
+    assert done(root, "promote", "orders", "--from", "stage", "--to", "prod", "--tasks", "3-9") == [
         PROD,
         '+ orders: { version: "3.8.1", tasks: { min: 3, max: 9 } }',
     ]
@@ -104,10 +104,10 @@ def test_a_promotion_brings_a_service_to_where_it_is_new(root: Path) -> None:
     ("service", "tasks", "expected"),
     [
         ("billing", "5", "billing: { version: \"2.4.0\", tasks: 5 }"),
-        ("billing", "2..8", "billing: { version: \"2.4.0\", tasks: { min: 2, max: 8 } }"),
-        ("search", "2..6", "search: { version: \"1.19.2\", tasks: { min: 2, max: 6 } }"),
+        ("billing", "2-8", "billing: { version: \"2.4.0\", tasks: { min: 2, max: 8 } }"),
+        ("search", "2-6", "search: { version: \"1.19.2\", tasks: { min: 2, max: 6 } }"),
         ("search", "4", "search: { version: \"1.19.2\", tasks: 4 }"),
-        ("search", "4..4", "search: { version: \"1.19.2\", tasks: 4 }"),
+        ("search", "4-4", "search: { version: \"1.19.2\", tasks: 4 }"),
     ],
 )  # fmt: skip
 def test_scaling_writes_a_number_or_a_range(root: Path, service: str, tasks: str, expected: str) -> None:
@@ -168,7 +168,7 @@ def test_line_ends_and_a_byte_order_mark_stay(root: Path) -> None:
         ),
         (
             ("release", "gateway", "4.13.0", "--stack", "prod", "--tasks", "2"),
-            "prod runs gateway already, 4..16 times: --tasks is for a service that is new there. To change the number:"
+            "prod runs gateway already, tasks: 4-16. --tasks is for a service that is new there. To change the number:"
             " slipway scale gateway --tasks 2 --stack prod",
         ),
         (("promote", "gateway", "--from", "stage", "--to", "stage"), "--from and --to are both stage"),
@@ -176,18 +176,18 @@ def test_line_ends_and_a_byte_order_mark_stay(root: Path) -> None:
         (("promote", "orders", "--from", "stage", "--to", "prod"), "prod is to run orders 3.8.1 already"),
         (("promote", "nobody", "--from", "stage", "--to", "prod"), "there is no service 'nobody'"),
         (("scale", "nobody", "--tasks", "2", "--stack", "prod"), "there is no service 'nobody'"),
-        (("scale", "billing", "--tasks", "4", "--stack", "prod"), "prod is to run billing 4 times already"),
-        (("scale", "search", "--tasks", "2..8", "--stack", "prod"), "prod is to run search 2..8 times already"),
+        (("scale", "billing", "--tasks", "4", "--stack", "prod"), "prod has tasks: 4 for billing already"),
+        (("scale", "search", "--tasks", "2-8", "--stack", "prod"), "prod has tasks: 2-8 for search already"),
         (
             ("scale", "digest", "--tasks", "2", "--stack", "prod"),
             "digest is a job: it runs once each time its schedule",
         ),
         (("scale", "billing", "--tasks", "0", "--stack", "prod"), "--tasks 0: a number from 1, such as 3, or a range"),
-        (("scale", "billing", "--tasks", "8..2", "--stack", "prod"), "--tasks 8..2: a number from 1"),
+        (("scale", "billing", "--tasks", "8-2", "--stack", "prod"), "--tasks 8-2: a number from 1"),
         (("scale", "billing", "--tasks", "two", "--stack", "prod"), "--tasks two: a number from 1"),
         (("scale", "billing", "--tasks", "9999", "--stack", "prod"), "a number from 1 to 5,000"),
         (
-            ("scale", "billing", "--tasks", "2..90", "--stack", "prod"),
+            ("scale", "billing", "--tasks", "2-90", "--stack", "prod"),
             "slipway:clusters.api.instances.max\n  given:   24",
         ),
     ],

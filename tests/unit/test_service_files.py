@@ -117,7 +117,7 @@ def test_where_one_file_cannot_be_written_none_is(root: Path, failing: str, monk
 
 
 def test_workers_and_jobs(root: Path) -> None:
-    assert done(root, "service", "new", "hello", *WORKER, "--stack", "dev", "--version", "v1", "--tasks", "1..3")[
+    assert done(root, "service", "new", "hello", *WORKER, "--stack", "dev", "--version", "v1", "--tasks", "1-3")[
         :2
     ] == [
         "Pulumi.dev.yaml",
