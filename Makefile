@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX
 # A minute for a file, which is what uv allows, is too little for the largest ones on a busy machine.
 export UV_COMPILE_BYTECODE_TIMEOUT := 0
 
-.PHONY: help plan preview up destroy test test-engine check format bench schemas lock setup need-pulumi need-stack
+.PHONY: help plan preview up destroy test test-engine test-fork check format bench schemas lock setup need-pulumi need-stack
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -39,6 +39,9 @@ test: check ## Run the checks and every test
 
 test-engine: need-pulumi $(READY) ## Run only the tests that need Pulumi's engine
 	@$(BIN)/pytest -m engine $(ARGS)
+
+test-fork: $(READY) ## Run the checks and every test in a copy that has another company's files
+	@$(BIN)/python -m tests.fork $(ARGS)
 
 check: $(READY) ## Check lint, format, types, scripts and workflows
 	@$(BIN)/ruff check

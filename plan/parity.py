@@ -141,8 +141,13 @@ def _differences(twin: Plan, theirs: Plan) -> Iterator[Difference]:
         if one is None or other is None:
             leaves = [("", one and "present", other and "present")]
         else:
-            mine, yours = _comparable(one), _comparable(other)
-            found = differences(_neutral(mine, yours, of_twin), _neutral(yours, mine, of_theirs))
+            mine, yours = _comparable(one.to_json()), _comparable(other.to_json())
+            # Again without names, which order the lists of a policy.
+            mine, yours = (
+                _comparable(_neutral(mine, yours, of_twin)),
+                _comparable(_neutral(yours, mine, of_theirs)),
+            )
+            found = differences(mine, yours)
             leaves = [leaf for leaf in found if (resource.type, leaf[0]) not in _OWN]
         for path, was, is_ in leaves:
             yield Difference(owner=owner_of[resource.urn], resource=other or resource, path=path, ours=was, theirs=is_)
@@ -153,8 +158,8 @@ def _by_urn(plan: Plan, neutral: Callable[[str], str]) -> dict[str, Resource]:
     return {neutral(r.urn): r for r in plan.resources if r.type != STACK_TYPE}
 
 
-def _comparable(resource: Resource) -> dict[str, Any]:
-    return {**resource.to_json(), "inputs": opened(resource.inputs)}
+def _comparable(resource: Mapping[str, Any]) -> dict[str, Any]:
+    return {**resource, "inputs": opened(resource["inputs"])}
 
 
 def _neutral(document: Any, other: Any, neutral: Callable[[str], str]) -> Any:

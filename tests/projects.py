@@ -11,7 +11,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import pytest
 import yaml
 
 from config import company
@@ -25,6 +27,18 @@ ROOT = Path(__file__).parent.parent
 COMPANY = ROOT / "tests/company"
 OTHER_COMPANY = ROOT / "tests/other_company"
 PROGRAM = ("__main__.py", "lazy_sdk.py", "components", "config", "functions", "stacks")
+
+
+def _copy_company(of: Path, into: Path) -> None:
+    for file in company.files(of):
+        (into / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(of / file, into / file)
+
+
+def _temporary_folder() -> Path:
+    folder = tempfile.TemporaryDirectory(prefix="slipway-tests-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
 
 
 def copy_project(into: Path, of: Path = COMPANY) -> Path:
@@ -55,6 +69,42 @@ def revision(of: Path = COMPANY) -> Planned:
     return plan_files(project(of))
 
 
+COMPANIES = (COMPANY, OTHER_COMPANY)
+_STACKS = [(of, stack) for of in COMPANIES for stack in project(of).stacks()]
+_ENVIRONMENTS = [(of, stack) for of, stack in _STACKS if stack != "ops"]
+
+
+def _of_each(names: str, values: Sequence[tuple[Path, str]]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(names.split(), values, ids=[f"{of.name}-{stack}" for of, stack in values])
+
+
+# What holds for any configuration is judged on each company.
+each_company = pytest.mark.parametrize("of", COMPANIES, ids=[of.name for of in COMPANIES])
+each_stack = _of_each("of stack", _STACKS)
+each_environment = _of_each("of stack", _ENVIRONMENTS)
+
+
+def platform(of: Path = COMPANY) -> Mapping[str, Any]:
+    """`slipway:platform` as a company's Pulumi.yaml has it."""
+    value: Mapping[str, Any] = content(of / "Pulumi.yaml")["config"]["slipway:platform"]["value"]
+    return value
+
+
+def stack_config(of: Path, stack: str) -> Mapping[str, Any]:
+    """`config` as a company's stack file has it."""
+    value: Mapping[str, Any] = content(of / f"Pulumi.{stack}.yaml")["config"]
+    return value
+
+
+def services(of: Path = COMPANY) -> Mapping[str, Mapping[str, Any]]:
+    """A company's service files, by name."""
+    return {file.stem: content(file) for file in sorted((of / "services").glob("*.yaml"))}
+
+
+def content(file: Path) -> Any:
+    return yaml.safe_load(file.read_text(encoding="utf-8"))
+
+
 def copy_repository(into: Path, of: Path, *, leave_out: Sequence[str] = ()) -> None:
     """The repository as a company has it, its own files in the place of those that are there; all of it is copied."""
     unkept = shutil.ignore_patterns(
@@ -82,18 +132,6 @@ def own_copy(root: Path, part: str) -> None:
     if (root / part).is_symlink():
         (root / part).unlink()
         shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
-
-
-def _copy_company(of: Path, into: Path) -> None:
-    for file in company.files(of):
-        (into / file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(of / file, into / file)
-
-
-def _temporary_folder() -> Path:
-    folder = tempfile.TemporaryDirectory(prefix="slipway-tests-")
-    atexit.register(folder.cleanup)
-    return Path(folder.name)
 
 
 def keep(root: Path, services: Sequence[str]) -> None:

@@ -110,9 +110,9 @@ def listed(value: Any) -> list[Any]:
 
 
 @cache
-def stacks() -> Mapping[str, Stack]:
+def stacks(of: Path = projects.COMPANY) -> Mapping[str, Stack]:
     """A company's stacks, made once for all tests."""
-    return _stacks(projects.COMPANY, projects.planned().values())
+    return _stacks(of, projects.planned(of).values())
 
 
 def planned(root: Path, names: Sequence[str]) -> Mapping[str, Stack]:

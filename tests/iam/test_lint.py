@@ -10,11 +10,12 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import parliament
-import pytest
 
-from tests.iam.planned import STACKS, Document, listed, stacks
+from tests.iam.planned import Document, listed, stacks
+from tests.projects import COMPANY, each_stack
 
 # Type and property -> characters, white space aside, that IAM, S3, KMS and SNS take:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -77,12 +78,12 @@ ACCEPTED = {
 }
 
 
-def documents(stack: str) -> list[Document]:
-    return list(stacks()[stack].documents())
+def documents(of: Path, stack: str) -> list[Document]:
+    return list(stacks(of)[stack].documents())
 
 
-def findings(stack: str) -> Iterator[tuple[str, str, str]]:
-    for document in documents(stack):
+def findings(of: Path, stack: str) -> Iterator[tuple[str, str, str]]:
+    for document in documents(of, stack):
         for finding in parliament.analyze_policy_string(document.text).findings:
             yield finding.issue, f"{document}:{document.property}", str(finding.detail)
 
@@ -92,22 +93,22 @@ def accepted_by(finding: tuple[str, str, str]) -> list[tuple[str, str, str]]:
     return [rule for rule in ACCEPTED if rule[0] == issue and re.search(rule[1], where) and re.search(rule[2], detail)]
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_linter_finds_nothing_that_is_not_accepted(stack: str) -> None:
-    assert len(documents(stack)) > 40
-    assert [finding for finding in findings(stack) if not accepted_by(finding)] == []
+@each_stack
+def test_linter_finds_nothing_that_is_not_accepted(of: Path, stack: str) -> None:
+    assert len(documents(of, stack)) > 40
+    assert [finding for finding in findings(of, stack) if not accepted_by(finding)] == []
 
 
 def test_nothing_is_accepted_that_is_not_found() -> None:
-    found = {rule for stack in ("ops", "dev") for finding in findings(stack) for rule in accepted_by(finding)}
+    found = {rule for stack in ("ops", "dev") for finding in findings(COMPANY, stack) for rule in accepted_by(finding)}
     assert set(ACCEPTED) - found == set()
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_nobody_but_the_administrator_may_do_everything_everywhere(stack: str) -> None:
+@each_stack
+def test_nobody_but_the_administrator_may_do_everything_everywhere(of: Path, stack: str) -> None:
     everything = [
         f"{document}: {statement}"
-        for document in documents(stack)
+        for document in documents(of, stack)
         for statement in document.statements
         if statement["Effect"] == "Allow"
         and "*" in listed(statement.get("Action", []))
@@ -116,26 +117,26 @@ def test_nobody_but_the_administrator_may_do_everything_everywhere(stack: str) -
     assert everything == []
     attached = {
         attachment.inputs["role"]
-        for attachment in stacks()[stack].all("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+        for attachment in stacks(of)[stack].all("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
         if attachment.inputs["policyArn"].endswith(":policy/AdministratorAccess")
     }
     assert attached == {"administrator"}
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_documents_are_no_longer_than_aws_takes(stack: str) -> None:
+@each_stack
+def test_documents_are_no_longer_than_aws_takes(of: Path, stack: str) -> None:
     lengths = {
         (document.resource.type, document.property, str(document)): len("".join(document.text.split()))
-        for document in documents(stack)
+        for document in documents(of, stack)
     }
     too_long = [key for key, length in lengths.items() if length > LONGEST.get(key[:2], math.inf)]
     assert too_long == []
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_trust_in_another_account_or_in_github_has_a_condition(stack: str) -> None:
-    account = stacks()[stack].account_id
-    for document in documents(stack):
+@each_stack
+def test_trust_in_another_account_or_in_github_has_a_condition(of: Path, stack: str) -> None:
+    account = stacks(of)[stack].account_id
+    for document in documents(of, stack):
         if document.property != "assumeRolePolicy":
             continue
         for statement in document.statements:

@@ -20,6 +20,7 @@ from plan.model import Failure, Plan, Resource
 from plan.revisions import Planned
 from slipway import drawing, report
 from slipway.cli import app
+from tests import projects
 
 
 def text_of(page: str, section: str) -> str:
@@ -41,6 +42,14 @@ def changed(planned: Planned, stack: str, name: str, **options: Any) -> Planned:
 def test_it_is_valid_html(stacks_report: Path, diff_report: Path) -> None:
     for file in (stacks_report, diff_report):
         html5lib.HTMLParser(strict=True).parse(file.read_text(encoding="utf-8"))
+
+
+def test_another_companys_is_too_and_has_all_of_its_environments_and_services() -> None:
+    text = report.page(projects.revision(projects.OTHER_COMPANY))
+    html5lib.HTMLParser(strict=True).parse(text)
+    shown = text_of(text, "architecture")
+    for name in ("test", "live", *projects.services(projects.OTHER_COMPANY)):
+        assert name in shown
 
 
 def test_all_stacks_are_one_file_below_a_megabyte(stacks_report: Path) -> None:

@@ -18,7 +18,7 @@ from plan.project import ProjectError
 from slipway import access
 from slipway.cli import app
 from slipway.render import console
-from tests.projects import COMPANY, ROOT, copy_project, edit, planned
+from tests.projects import COMPANY, ROOT, copy_project, each_company, edit, planned, stack_config
 from tests.unit.test_diff_revisions import commit, git
 
 ACCOUNTS = {"ops": "111111111111", "dev": "222222222222", "stage": "333333333333", "prod": "444444444444"}
@@ -44,6 +44,20 @@ def test_everybody_reaches_what_their_groups_assume(ops: tuple[Plan, Platform]) 
     ]
     assert reaches[-1].role_arn == f"arn:aws:iam::{ACCOUNTS['dev']}:role/developer"
     assert json.loads(json.dumps(access.to_json(reaches)))[-1]["email"] == "grace@acme.example"
+
+
+@each_company
+def test_everybody_reaches_what_their_lines_say_and_nothing_else(of: Path) -> None:
+    platform = read_platform(of)
+    assert platform
+    reaches = access.matrix(planned(of)["ops"], platform.account_ids)
+    people = stack_config(of, "ops")["slipway:people"]
+    mfa = platform.identity_center is None  # Identity Center's own settings ask for it, and no policy does
+    assert {(r.person, r.environment, r.role, r.account, r.mfa) for r in reaches} == {
+        (name, stack, role.replace("_", "-"), platform.account_ids[stack], mfa)
+        for name, person in people.items()
+        for stack, role in person["roles"].items()
+    }
 
 
 def test_the_table_has_a_column_for_each_account(ops: tuple[Plan, Platform]) -> None:

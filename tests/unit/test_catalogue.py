@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
-import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -33,11 +33,12 @@ def test_environments_come_in_the_order_of_a_release() -> None:
     assert configuration.stacks(projects.project()) == ["dev", "stage", "prod"]
 
 
-def test_every_service_in_every_environment_is_there(services: dict[str, Service]) -> None:
-    files = {file.stem: yaml.safe_load(file.read_text()) for file in (projects.COMPANY / "services").glob("*.yaml")}
+@projects.each_company
+def test_every_service_in_every_environment_is_there(of: Path) -> None:
+    services, files = {service.name: service for service in catalogue(projects.planned(of))}, projects.services(of)
     assert services.keys() == files.keys()
-    for stack in STACKS[:3]:
-        config = yaml.safe_load((projects.COMPANY / f"Pulumi.{stack}.yaml").read_text())["config"]["slipway:services"]
+    for stack in projects.platform(of)["environments"]:
+        config = projects.stack_config(of, stack)["slipway:services"]
         assert {name for name, service in services.items() if stack in service.environments} == config.keys()
         for name, said in config.items():
             running, tasks = services[name].environments[stack], said.get("tasks", "")
@@ -107,9 +108,14 @@ def test_text_of_a_service_is_no_markup() -> None:
     assert "of no environment yet" in rendered
 
 
-def test_equal_plans_make_an_equal_page_and_json_says_the_same(planned: dict[str, Plan]) -> None:
+@projects.each_company
+def test_equal_plans_make_an_equal_page(of: Path) -> None:
+    planned = projects.planned(of)
     again = {stack: Plan.from_json(json.loads(json.dumps(plan.to_json()))) for stack, plan in planned.items()}
     assert markdown(catalogue(again)) == markdown(catalogue(planned))
+
+
+def test_json_says_the_same(planned: dict[str, Plan]) -> None:
     said = json.loads(json.dumps(to_json(catalogue(planned))))
     (search,) = (service for service in said if service["name"] == "search")
     assert search["environments"]["prod"]["tasks"] == "2-8"

@@ -10,12 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from slipway.cli import app
-from tests.projects import COMPANY, ROOT, complete_project, copy_project, edit, own_copy
-
-pytestmark = pytest.mark.filterwarnings(
-    # Other tests leave idle threads behind; the command itself has none when it forks.
-    "ignore:This process .* is multi-threaded:DeprecationWarning"
-)
+from tests.projects import ROOT, complete_project, copy_project, each_company, edit, own_copy
 
 
 @pytest.fixture
@@ -39,8 +34,9 @@ def states(answers: dict[str, Any]) -> list[str]:
     return [each["state"] for each in answers.values()]
 
 
-def test_a_company_whose_files_are_right() -> None:
-    result = check(complete_project(COMPANY))
+@each_company
+def test_a_company_whose_files_are_right(of: Path) -> None:
+    result = check(complete_project(of))
     assert result.exit_code == 0, result.stdout
     lines = result.stdout.splitlines()
     assert [line.split()[:2] for line in lines if not line.startswith(" ")] == [

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from plan.model import Plan
 from slipway.cli import app
 from tests import projects
 
@@ -111,10 +112,11 @@ def test_without_a_project_the_error_names_the_file(tmp_path: Path) -> None:
     assert result.stderr == (f"{tmp_path}: there is no Pulumi.yaml. A project's folder has one; --root names it.\n")
 
 
-def test_a_plan_is_the_same_to_the_byte_every_time() -> None:
+@pytest.mark.parametrize(("of", "stack"), [(projects.COMPANY, "prod"), (projects.OTHER_COMPANY, "ops")])
+def test_a_plan_is_the_same_to_the_byte_every_time(of: Path, stack: str) -> None:
     runs = [
         subprocess.Popen(
-            [sys.executable, "-m", "slipway", "plan", "prod", "--json", "--root", str(projects.project().root)],
+            [sys.executable, "-m", "slipway", "plan", stack, "--json", "--root", str(projects.project(of).root)],
             env={**os.environ, "PYTHONHASHSEED": seed},
             stdout=subprocess.PIPE,
         )
@@ -123,7 +125,7 @@ def test_a_plan_is_the_same_to_the_byte_every_time() -> None:
     first, second = (run.communicate()[0] for run in runs)
     assert [run.returncode for run in runs] == [0, 0]
     assert first == second
-    assert json.loads(first)["stack"] == "prod"
+    assert Plan.from_json(json.loads(first)) == projects.planned(of)[stack]
 
 
 @pytest.mark.parametrize("arguments", [["--json"], []])

@@ -18,15 +18,9 @@ from config.load import STACK_FILE_KEYS
 from config.service import SERVICE_KINDS
 from plan.project import Project
 from tests.config_project import ConfigProject
-from tests.projects import COMPANY, copy_project, edit, project
+from tests.projects import COMPANIES, ROOT, content, copy_project, each_company, each_stack, edit, platform, project
 
-SERVICES = sorted((COMPANY / "services").iterdir())
-STACK_SCHEMAS = {
-    "ops": "ops-stack",
-    "dev": "environment-stack",
-    "stage": "environment-stack",
-    "prod": "environment-stack",
-}
+SERVICES = [file for of in COMPANIES for file in sorted((of / "services").iterdir())]
 
 
 def errors(schema_name: str, document: Any) -> list[str]:
@@ -35,8 +29,8 @@ def errors(schema_name: str, document: Any) -> list[str]:
     return [error.message for error in validator.iter_errors(document)]
 
 
-def content(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+def schema_of(stack: str) -> str:
+    return "ops-stack" if stack == "ops" else "environment-stack"
 
 
 @pytest.mark.parametrize("name", schema.schemas())
@@ -90,25 +84,30 @@ def error_in(root: Path) -> str:
     return str(raised.value)
 
 
-@pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SERVICES, ids=lambda path: str(path.relative_to(ROOT / "tests")))
 def test_the_services_keep_their_schema(path: Path) -> None:
     assert errors("service", content(path)) == []
 
 
-@pytest.mark.parametrize("stack", STACK_SCHEMAS)
-def test_the_stack_files_keep_their_schema(stack: str) -> None:
-    assert errors(STACK_SCHEMAS[stack], content(COMPANY / f"Pulumi.{stack}.yaml")) == []
+@each_stack
+def test_the_stack_files_keep_their_schema(of: Path, stack: str) -> None:
+    assert errors(schema_of(stack), content(of / f"Pulumi.{stack}.yaml")) == []
 
 
-def test_the_platform_keeps_its_schema() -> None:
-    platform = content(COMPANY / "Pulumi.yaml")["config"]["slipway:platform"]["value"]
-    assert errors("platform", platform) == []
+@each_company
+def test_the_platform_keeps_its_schema(of: Path) -> None:
+    assert errors("platform", platform(of)) == []
 
 
-@pytest.mark.parametrize("path", [*SERVICES, *COMPANY.glob("Pulumi.*.yaml")], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path",
+    [*SERVICES, *(file for of in COMPANIES for file in sorted(of.glob("Pulumi.*.yaml")))],
+    ids=lambda path: str(path.relative_to(ROOT / "tests")),
+)
 def test_every_file_names_its_schema_to_editors(path: Path) -> None:
+    (of,) = set(COMPANIES) & set(path.parents)
     found = re.match(r"# yaml-language-server: \$schema=(\S+)\n", path.read_text(encoding="utf-8"))
-    assert found and (project().root / path.relative_to(COMPANY).parent / found[1]).is_file()
+    assert found and (project(of).root / path.relative_to(of).parent / found[1]).is_file()
 
 
 STAGE = "Pulumi.stage.yaml"
@@ -159,7 +158,7 @@ def schema_errors(project: ConfigProject, file: str) -> list[str]:
     document = project.files[file]
     if file == "Pulumi.yaml":
         return errors("platform", document["config"]["slipway:platform"]["value"])
-    return errors("service" if file.startswith("services/") else STACK_SCHEMAS[file.split(".")[1]], document)
+    return errors("service" if file.startswith("services/") else schema_of(file.split(".")[1]), document)
 
 
 def test_a_stack_file_has_the_keys_that_pulumi_knows(tmp_path: Path) -> None:

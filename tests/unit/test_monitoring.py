@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +16,14 @@ from datadog_api_client.v2.model.entity_v3 import EntityV3
 
 from functions import deploy_events
 from plan.model import Plan, Resource
-from tests import datadog_models
+from tests import datadog_models, projects
 from tests.datadog_queries import Selector, compared, metric_query, selectors_of
-from tests.projects import COMPANY, copy_project, edit, jobs, planned, plans
+from tests.projects import COMPANY, OTHER_COMPANY, copy_project, edit, jobs, planned, plans
 
 ENVIRONMENTS = ("dev", "stage", "prod")
 STACKS = (*ENVIRONMENTS, "ops")
+OTHERS = tuple(f"other {stack}" for stack in projects.project(OTHER_COMPANY).stacks())
+OTHER_ENVIRONMENTS = tuple(other for other in OTHERS if other != "other ops")
 MONITOR = "datadog:index/monitor:Monitor"
 SERVICE = "slipway:ecs:EcsService"
 ALERTS = "slipway:datadog:ServiceAlerts"
@@ -46,7 +49,7 @@ PLAIN = {
 
 @pytest.fixture(scope="module")
 def evaluated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
-    """All stacks; and `more`: stage with the plain services, and with logs in Datadog."""
+    """All stacks of both companies; and `more`: stage with the plain services, and with logs in Datadog."""
     root = copy_project(tmp_path_factory.mktemp("project"))
     for name, text in PLAIN.items():
         rest = f"description: Says hello\nowner: platform\nimage: acme/{name}\ncpu: 64\nmemory_mib: 128\n"
@@ -56,7 +59,12 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
     edit(root / "Pulumi.stage.yaml", r"\Z", releases)
     edit(root / "Pulumi.yaml", r"^        muted:", "        collect_logs: true\n        muted:")
     more = plans(jobs(root, ["stage", "ops"]))
-    return {**planned(), **dict(zip(("more", "more-ops"), more, strict=True))}
+    others = {f"other {stack}": plan for stack, plan in planned(OTHER_COMPANY).items()}
+    return {**planned(), **others, **dict(zip(("more", "more-ops"), more, strict=True))}
+
+
+def company_of(name: str) -> Path:
+    return OTHER_COMPANY if name in OTHERS else COMPANY
 
 
 def of_type(plan: Plan, short_type: str) -> dict[str, Resource]:
@@ -81,13 +89,13 @@ def _alert(monitor: Resource) -> str:
 # Which monitors there are -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stack", [*ENVIRONMENTS, "more"])
+@pytest.mark.parametrize("stack", [*ENVIRONMENTS, *OTHER_ENVIRONMENTS, "more"])
 def test_every_service_has_every_monitor_that_its_kind_asks_for(evaluated: dict[str, Plan], stack: str) -> None:
     plan = evaluated[stack]
     found = services(plan)
-    assert len(found) > 14
+    assert len(found) > (14 if company_of(stack) == COMPANY else 4)
     for name, service in found.items():
-        file = PLAIN.get(name) or (COMPANY / f"services/{name}.yaml").read_text()
+        file = PLAIN.get(name) or (company_of(stack) / f"services/{name}.yaml").read_text()
         said = yaml.safe_load(file)
         expected = set(ROWS[service.outputs["kind"]])
         tasks = service.outputs["tasks"]
@@ -95,7 +103,7 @@ def test_every_service_has_every_monitor_that_its_kind_asks_for(evaluated: dict[
             expected.add("at_maximum")
         if "queue" in said:
             expected.add("queue_age")
-        if stack == "more":
+        if stack == "more" or stack in OTHERS:  # where Datadog has the logs
             expected.add("log_errors")
         expected -= {alert for alert, word in said.get("alerts", {}).items() if "disabled" in word}
         assert alerts(plan, name) == expected, name
@@ -116,7 +124,7 @@ def test_a_service_that_says_nothing_of_monitoring_has_all_of_it(
     assert {"DD_ENV", "DD_SERVICE", "DD_VERSION", "DD_DOGSTATSD_URL", "DD_TRACE_AGENT_URL"} <= environment(container)
 
 
-@pytest.mark.parametrize("stack", ENVIRONMENTS)
+@pytest.mark.parametrize("stack", [*ENVIRONMENTS, *OTHER_ENVIRONMENTS])
 def test_clusters_and_environment_are_watched(evaluated: dict[str, Plan], stack: str) -> None:
     monitors = [r for r in evaluated[stack].resources if r.type == MONITOR]
     for cluster in of_type(evaluated[stack], "Cluster"):
@@ -127,14 +135,15 @@ def test_clusters_and_environment_are_watched(evaluated: dict[str, Plan], stack:
     assert found == ENVIRONMENT
 
 
-def test_ops_watches_its_budget(evaluated: dict[str, Plan]) -> None:
-    assert {_alert(r) for r in evaluated["ops"].resources if r.type == MONITOR} == {"budget"}
+@pytest.mark.parametrize("stack", ["ops", "other ops"])
+def test_ops_watches_its_budget(evaluated: dict[str, Plan], stack: str) -> None:
+    assert {_alert(r) for r in evaluated[stack].resources if r.type == MONITOR} == {"budget"}
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", [*STACKS, *OTHERS])
 def test_each_account_is_in_datadog(evaluated: dict[str, Plan], stack: str) -> None:
     (account,) = of_type(evaluated[stack], "IntegrationAccount").values()
-    assert account.inputs["accountTags"] == [f"env:{stack}"]
+    assert account.inputs["accountTags"] == [f"env:{evaluated[stack].stack}"]
     (bus,) = of_type(evaluated[stack], "IntegrationEventBridge").values()
     assert bus.inputs["accountId"] == account.inputs["awsAccountId"]
 
@@ -162,9 +171,10 @@ def test_dev_alone_is_muted_by_one_setting(evaluated: dict[str, Plan]) -> None:
 # What they say ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stack", [*STACKS, "more"])
+@pytest.mark.parametrize("stack", [*STACKS, *OTHERS, "more"])
 def test_every_monitor_says_what_why_where_and_whom(evaluated: dict[str, Plan], stack: str) -> None:
-    teams = yaml.safe_load((COMPANY / "Pulumi.yaml").read_text())["config"]["slipway:platform"]["value"]["teams"]
+    platform = projects.platform(company_of(stack))
+    teams, site = platform["teams"], platform["datadog"]["site"]
     for monitor in (r for r in evaluated[stack].resources if r.type == MONITOR):
         model = datadog_models.monitor(dict(monitor.inputs))
         levels, message = model.options.thresholds, model.message
@@ -174,7 +184,7 @@ def test_every_monitor_says_what_why_where_and_whom(evaluated: dict[str, Plan], 
         (owner,) = (tag.removeprefix("owner:") for tag in model.tags if tag.startswith("owner:"))
         for line in ("Impact: ", "Runbook: https://", "Last deploys: https://", f"Owner: {owner}"):
             assert f"\n{line}" in message, (monitor.name, line)
-        assert ("\nDashboard: https://app.datadoghq.com${" in message) == (stack != "ops")
+        assert (f"\nDashboard: https://app.{site}${{" in message) == (evaluated[stack].stack != "ops")
         assert f"{{{{#is_alert}}}}{teams[owner]['pager']}{{{{/is_alert}}}}" in message
         assert f"{{{{#is_warning}}}}{teams[owner]['chat']}{{{{/is_warning}}}}" in message
         if "burn_rate" not in query:
@@ -259,7 +269,8 @@ def _instance_tags(plan: Plan) -> Iterator[dict[str, str]]:
 class World:
     """What a stack sends: the values that each tag can have, and which of them belong together."""
 
-    def __init__(self, plan: Plan, stack: str) -> None:
+    def __init__(self, plan: Plan, of: Path) -> None:
+        stack = plan.stack
         (account,) = of_type(plan, "IntegrationAccount").values()
         self.unread = set(account.inputs["metricsConfig"]["namespaceFilters"]["excludeOnlies"])
         self.cluster_of = {r.name: r.outputs["cluster"] for r in services(plan).values()}
@@ -279,11 +290,7 @@ class World:
             "name": {tags["Name"] for tags in hosts if "Name" in tags},
             "targetgroup": {f"${{{name}:TargetGroup.arnSuffix}}" for name in of_type(plan, "TargetGroup")},
             "functionname": {r.inputs["name"] for r in of_type(plan, "Function").values()},
-            "queuename": {
-                queue
-                for file in (COMPANY / "services").glob("*.yaml")
-                if (queue := yaml.safe_load(file.read_text()).get("queue"))
-            }
+            "queuename": {queue for service in projects.services(of).values() if (queue := service.get("queue"))}
             | {"orders"},
             "cause": {"crash", "scheduler"},
         }
@@ -312,11 +319,11 @@ class World:
             assert tags.get("targetgroup", f"${{{service}-tg:").startswith(f"${{{service}-tg")
 
 
-@pytest.mark.parametrize("stack", [*STACKS, "more"])
+@pytest.mark.parametrize("stack", [*STACKS, *OTHERS, "more"])
 def test_every_query_asks_for_what_the_stack_sends(evaluated: dict[str, Plan], stack: str) -> None:
     plan = evaluated[stack]
-    name = "stage" if stack == "more" else stack
-    world, count = World(plan, name), 0
+    name = plan.stack
+    world, count = World(plan, company_of(stack)), 0
     for monitor in (r for r in plan.resources if r.type == MONITOR):
         model = datadog_models.monitor(dict(monitor.inputs))
         assert f"env:{name}" in model.tags
@@ -336,22 +343,22 @@ def test_every_query_asks_for_what_the_stack_sends(evaluated: dict[str, Plan], s
                 assert search.startswith(f"env:{name} service:{about} status:(")
             case other:
                 raise AssertionError(f"{monitor.name} is a {other}")
-    assert count > (0 if stack == "ops" else 180)
+    assert count > (0 if name == "ops" else 180 if company_of(stack) == COMPANY else 50)
 
 
-@pytest.mark.parametrize("stack", ENVIRONMENTS)
+@pytest.mark.parametrize("stack", [*ENVIRONMENTS, *OTHER_ENVIRONMENTS])
 def test_every_objective_counts_the_requests_of_its_service(evaluated: dict[str, Plan], stack: str) -> None:
-    world = World(evaluated[stack], stack)
+    world = World(evaluated[stack], company_of(stack))
     for name, objective in of_type(evaluated[stack], "ServiceLevelObjective").items():
         for part in objective.inputs["query"].values():
             for selector in selectors_of(part):
                 world.check(selector, name.removesuffix("-availability"))
 
 
-@pytest.mark.parametrize("stack", ENVIRONMENTS)
+@pytest.mark.parametrize("stack", [*ENVIRONMENTS, *OTHER_ENVIRONMENTS])
 def test_every_dashboard_asks_for_what_the_stack_sends(evaluated: dict[str, Plan], stack: str) -> None:
     plan = evaluated[stack]
-    world, count = World(plan, stack), 0
+    world, count = World(plan, company_of(stack)), 0
     pages = of_type(plan, "DashboardJson")
     assert pages.keys() == {f"{name}-dashboard" for name in [*services(plan), "environment", "fleet"]}
     for name, resource in pages.items():
@@ -371,7 +378,7 @@ def test_every_dashboard_asks_for_what_the_stack_sends(evaluated: dict[str, Plan
                 names = {query["name"] for query in request.get("queries", [])}
                 used = {used for one in request.get("formulas", []) for used in re.findall(r"\bq\d+\b", one["formula"])}
                 assert used == names
-    assert count > 200
+    assert count > (200 if company_of(stack) == COMPANY else 100)
 
 
 def test_logs_are_where_the_agent_reads_them_when_datadog_collects_them(evaluated: dict[str, Plan]) -> None:

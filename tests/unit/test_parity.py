@@ -89,6 +89,14 @@ def test_the_name_of_a_stack_in_a_text_that_both_have_is_no_difference() -> None
     assert found(text, text) == []
 
 
+def test_a_name_that_comes_elsewhere_in_the_alphabet_is_no_difference_of_a_policy() -> None:
+    def policy(*aliases: str) -> dict[str, str]:
+        return {"policy": json.dumps({"Statement": [{"Effect": "Allow", "Resource": aliases}]})}
+
+    assert found(policy("pulumi-stage", "pulumi-q"), policy("pulumi-prod", "pulumi-q")) == []
+    assert found(policy("pulumi-stage", "pulumi-q"), policy("pulumi-prod")) == ["inputs.policy.Statement[0].Resource[]"]
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [

@@ -15,7 +15,7 @@ from plan import program
 from plan.evaluate import evaluate, jobs_for
 from plan.model import Failure, Plan, Resource
 from plan.project import Project
-from tests.projects import jobs, planned, plans, project
+from tests.projects import each_company, jobs, planned, plans, project
 
 PRELUDE = "import pulumi, pulumi_aws as aws\nfrom pulumi import ResourceOptions as Opts\n"
 
@@ -244,10 +244,11 @@ def test_registering_in_between_changes_nothing(run: Run, monkeypatch: pytest.Mo
     assert len(at_the_end.resources) == 1 + 2 * 12
 
 
-def test_a_plan_is_the_same_without_the_shortcuts(monkeypatch: pytest.MonkeyPatch) -> None:
-    with_shortcuts = planned()
+@each_company
+def test_a_plan_is_the_same_without_the_shortcuts(of: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_shortcuts = planned(of)
     monkeypatch.setattr(program.shortcuts, "take", lambda: None)
-    assert plans(jobs(project().root, project().stacks())) == [*with_shortcuts.values()]
+    assert plans(jobs(project(of).root, project(of).stacks())) == [*with_shortcuts.values()]
 
 
 def test_an_asynchronous_program_is_awaited(run: Run) -> None:

