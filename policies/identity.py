@@ -36,6 +36,20 @@ _TRUSTS = {
 }
 # AWS's policies with which one can make oneself an administrator.
 _ADMINISTRATOR = ("AdministratorAccess", "IAMFullAccess", "PowerUserAccess")
+# Type and input -> the most characters that AWS takes, without white space where IAM counts none.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length
+# https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html
+# https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html
+_LONGEST = {
+    "aws:iam/groupPolicy:GroupPolicy": ("policy", 5_120),
+    "aws:iam/policy:Policy": ("policy", 6_144),
+    "aws:iam/role:Role": ("assumeRolePolicy", 2_048),
+    "aws:iam/rolePolicy:RolePolicy": ("policy", 10_240),
+    "aws:kms/key:Key": ("policy", 32_768),
+    "aws:s3/bucketPolicy:BucketPolicy": ("policy", 20_480),
+    "aws:sns/topicPolicy:TopicPolicy": ("policy", 30_720),
+}
 # Conditions that say who, in lower case as IAM compares them.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 _WHO = (
@@ -94,6 +108,18 @@ def bounded_roles(resource: Resource) -> Iterator[str]:
     account's own roles are an administrator's, and may do what the boundary leaves out."""
     if not resource.inputs.get("permissionsBoundary") and not within(resource, "slipway:account:AccountBaseline"):
         yield "no permissions boundary"
+
+
+@resource_rule(
+    *_LONGEST,
+    remedy="Name fewer actions and resources, or several by one pattern; some may stand in a policy of their own.",
+)
+def accepted_documents(resource: Resource) -> Iterator[str]:
+    """AWS refuses a document that is longer than its quota, and by then half of an update is done."""
+    key, most = _LONGEST[resource.type]
+    length = len("".join(str(resource.inputs.get(key) or "").split()))
+    if length > most:
+        yield f"{key} has {length:,} characters, {most:,} at most"
 
 
 @resource_rule(
@@ -198,6 +224,7 @@ def _is_everybody(principal: object) -> bool:
 RULES: tuple[Rule, ...] = (
     no_wildcard_admin,
     bounded_roles,
+    accepted_documents,
     no_anonymous_access,
     no_public_buckets,
     no_default_provider,

@@ -84,6 +84,11 @@ aws.lb.LoadBalancer(
 )
 aws.iam.Policy("no-wildcard-admin", policy=allow(Action="*", Resource="*"), opts=opts)
 aws.iam.Role("bounded-roles", assume_role_policy="{}", opts=opts)
+aws.iam.Policy(
+    "accepted-documents",
+    policy=allow(Action="s3:GetObject", Resource=[f"arn:aws:s3:::{'a' * 50}/{number}" for number in range(100)]),
+    opts=opts,
+)
 aws.iam.Role(
     "no-anonymous-access",
     assume_role_policy=allow(Action="sts:AssumeRole", Principal={"AWS": "*"}),

@@ -190,6 +190,14 @@ PASSING: dict[str, Sequence[Resource | tuple[Resource, ...]]] = {
         resource("aws:iam/user:User", {"permissionsBoundary": UNKNOWN}),
         resource(ROLE, inside="slipway:account:AccountBaseline"),
     ],
+    "accepted-documents": [
+        # IAM counts no white space.
+        resource("aws:iam/policy:Policy", {"policy": '{"a": "' + "x" * 6_136 + '"   }'}),
+        resource("aws:iam/rolePolicy:RolePolicy", {"policy": "x" * 10_240}),
+        resource(ROLE, {"assumeRolePolicy": "x" * 2_048}),
+        resource("aws:iam/groupPolicy:GroupPolicy", {"policy": UNKNOWN}),
+        resource("aws:sns/topicPolicy:TopicPolicy", {}),
+    ],
     "no-anonymous-access": [
         resource(ROLE, {"assumeRolePolicy": trusts({"Service": "ecs-tasks.amazonaws.com"})}),
         resource(ROLE, {"assumeRolePolicy": trusts({"AWS": "*"}, {"StringEquals": {"aws:PrincipalOrgID": "o-1"}})}),
@@ -345,6 +353,21 @@ FAILING: dict[str, Sequence[tuple[Resource | tuple[Resource, ...], str]]] = {
     "bounded-roles": [
         (resource(ROLE, inside=SERVICE), "no permissions boundary"),
         (resource("aws:iam/user:User"), "no permissions boundary"),
+    ],
+    "accepted-documents": [
+        (
+            resource(type_, {key: "x" * (most + 1)}),
+            f"{key} has {most + 1:,} characters, {most:,} at most",
+        )
+        for type_, key, most in (
+            ("aws:iam/groupPolicy:GroupPolicy", "policy", 5_120),
+            ("aws:iam/policy:Policy", "policy", 6_144),
+            (ROLE, "assumeRolePolicy", 2_048),
+            ("aws:iam/rolePolicy:RolePolicy", "policy", 10_240),
+            ("aws:kms/key:Key", "policy", 32_768),
+            ("aws:s3/bucketPolicy:BucketPolicy", "policy", 20_480),
+            ("aws:sns/topicPolicy:TopicPolicy", "policy", 30_720),
+        )
     ],
     "no-anonymous-access": [
         (resource(ROLE, {"assumeRolePolicy": trusts("*")}), "everybody may sts:AssumeRole"),
