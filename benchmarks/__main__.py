@@ -252,7 +252,7 @@ program()
 _LEAN = """
 import gc
 gc.disable()
-import lazy_sdk
+from plan import lazy_sdk
 lazy_sdk.install("pulumi_aws")
 lazy_sdk.install("pulumi_datadog")
 """

@@ -11,15 +11,12 @@ import contextvars
 import gc
 import importlib
 import os
-import re
 import runpy
 import selectors
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from operator import attrgetter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +24,12 @@ import pulumi
 from pulumi.runtime import register_stack_transformation, run_in_stack, set_all_config, settings
 from pulumi.runtime.sync_await import _sync_await
 
-import lazy_sdk
-from plan import shortcuts
+from plan import lazy_sdk, shortcuts
 from plan.model import Failure, Plan
 from plan.project import Project, StackConfig
-from plan.recording import Callbacks, Recorder, Refused, resolve
+from plan.recording import Callbacks, Recorder, Refused
 
-# The program does the same before its first import of the SDK; in this process it comes first.
+# Most of a plan's time would be the import of classes that no program names.
 for _package in ("pulumi_aws", "pulumi_datadog"):
     lazy_sdk.install(_package)
 for _module in ("pulumi_aws", "pulumi_datadog", "pydantic.main", "pydantic.types"):
@@ -45,28 +41,8 @@ _AMBIENT = ("AWS_", "DATADOG_", "DD_", "PULUMI_")
 
 _SETTINGS: Any = settings.SETTINGS  # its attributes are context variables, which type checkers take for methods
 
-# How a program names a class of an SDK, and the folders of its code that does.
-_NAMED = re.compile(r"\b(aws|datadog)\.((?:[a-z]\w*\.)?[A-Z]\w*)")
-_DECLARING = ("components", "stacks")
-
 _HOME = Path(__file__).resolve().parents[1]
 """The project that this command is part of."""
-
-
-def import_named(root: Path) -> None:
-    """Imports the classes of the SDKs that a project's code names; what is missed here loads where it is used.
-
-    Several stacks save half a second each when they have them before they fork. Nothing is an error here: a name may
-    be a word in a text, and what the program does need fails there, and says where.
-    """
-    named: set[tuple[str, str]] = set()
-    for file in (file for folder in _DECLARING for file in (root / folder).glob("**/*.py")):
-        with suppress(OSError):
-            named.update(_NAMED.findall(file.read_text(encoding="utf-8", errors="replace")))
-    for package, name in sorted(named):
-        for class_name in (name, f"{name}Args"):
-            with suppress(Exception):
-                resolve(attrgetter(class_name)(sys.modules[f"pulumi_{package}"]))
 
 
 def run(project: Project, stack: str, config: StackConfig) -> Plan | Failure:
@@ -116,12 +92,11 @@ def _run(project: Project, stack: str, config: StackConfig) -> Plan:
 
 
 async def _main(root: Path) -> None:
-    register_stack_transformation(_Breaths())
+    register_stack_transformation(_RegisterInBetween())
     runpy.run_path(str(root), run_name="__main__")
-    await _settled()
 
 
-class _Breaths:
+class _RegisterInBetween:
     """Keeps the memory of a large program in bounds: lets what it declared so far be registered now and then.
 
     A registration waits until the program yields, usually at its end, and holds some 80 KiB until then, a tenth of it
@@ -136,39 +111,16 @@ class _Breaths:
         gc.disable()
         self._declared = 0
         self._body = asyncio.current_task()
-        self._ready: Any = vars(asyncio.get_running_loop())["_ready"]
-        self._due = len(self._ready)
 
     def __call__(self, args: pulumi.ResourceTransformationArgs) -> None:
         self._declared += 1
         if self._declared % self.every == 0 and asyncio.current_task() is self._body:
             _sync_await(self._turn())
-            # It leaves as many idle handles in the loop's queue as there were live ones, for the turn of the loop that
-            # is under way; but that turn knows only of those from before the program.
-            while len(self._ready) > self._due and self._ready[-1].cancelled():
-                self._ready.pop()
             gc.collect(0)
 
     async def _turn(self) -> None:
         for _ in range(self.turns):
             await asyncio.sleep(0)
-
-
-async def _settled() -> None:
-    """Waits for all that the program started.
-
-    The SDK's own wait comes after this one and finds next to nothing to do: it takes one completion at a time and
-    looks at all that is outstanding each time. What failed it raises.
-    """
-    while pending := [task for task in _outstanding() if not task.done()]:
-        done, _ = await asyncio.wait(pending, return_when=asyncio.FIRST_EXCEPTION)
-        if any(task.cancelled() or task.exception() for task in done):
-            return
-
-
-def _outstanding() -> Iterator[asyncio.Future[Any]]:
-    yield from _SETTINGS.rpc_manager.rpcs
-    yield from list(_SETTINGS.outputs)
 
 
 class _Selector(selectors.DefaultSelector):

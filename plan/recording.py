@@ -5,7 +5,8 @@ Pulumi's mock monitor is the base; what is recorded is the registration itself, 
 References. An output that only the cloud knows reads as `${NAME:Type.property}`, for example
 `${orders-tg:TargetGroup.arn}`. Type and name are both always there, so a reference depends on nothing but its own
 resource: adding another never changes it. (Two resources of one name and one type are told apart by the URN of their
-parent, in the order of registration: the second reads `${orders-tg:EcsService$TargetGroup.arn}`.)
+parent, in the order of registration: the second reads `${orders-tg:EcsService$TargetGroup.arn}`.) What a program
+computes with has a value: `known_outputs`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, NoReturn, get_args, get_origin
 from urllib.parse import unquote, urlsplit
@@ -278,7 +280,33 @@ def _outputs(type_: str, reference: str, inputs: struct_pb2.Struct) -> struct_pb
     for name, fill in _computed(type_):
         if name not in given:
             fill(fields[name], f"${{{reference}.{name}")
+    outputs.update(known_outputs(type_, reference, inputs))
     return outputs
+
+
+def known_outputs(type_: str, reference: str, inputs: Any) -> dict[str, Any]:
+    """The outputs that a program computes with, in the form in which AWS has them; no reference would do."""
+    match type_:
+        case "aws:acm/certificate:Certificate":
+            names = [inputs["domainName"]]
+            if "subjectAlternativeNames" in inputs:
+                names += inputs["subjectAlternativeNames"]
+            return {
+                "domainValidationOptions": [
+                    {"domainName": name}
+                    | {part: f"${{{reference}.domainValidationOptions[{index}].{part}}}" for part in _DNS_RECORD}
+                    for index, name in enumerate(names)
+                ]
+            }
+        case "aws:ec2/vpc:Vpc" if "assignGeneratedIpv6CidrBlock" in inputs and "cidrBlock" in inputs:
+            # In the prefix for documentation (RFC 3849), and another block where the VPC is another.
+            ipv4 = int(IPv4Network(inputs["cidrBlock"]).network_address) >> 8
+            return {"ipv6CidrBlock": str(IPv6Network(((0x20010DB8 << 24 | ipv4) << 72, 56)))}
+        case _:
+            return {}
+
+
+_DNS_RECORD = ("resourceRecordName", "resourceRecordType", "resourceRecordValue")
 
 
 @cache
@@ -296,15 +324,6 @@ def _computed(type_: str) -> tuple[tuple[str, _Fill], ...]:
         if name not in ("id", "urn") and type(None) not in get_args(value):
             computed.append((name, _placeholder(value, _DEPTH)))
     return tuple(computed)
-
-
-def resolve(sdk_class: type) -> None:
-    """Resolves the annotations of a class of an SDK, as its first use does."""
-    if _types.is_input_type(sdk_class):
-        _types.input_type_types(sdk_class)
-    elif isinstance(token := sdk_class.__dict__.get("pulumi_type"), str):
-        _types.resource_types(sdk_class)
-        _computed(token)
 
 
 def _placeholder(hint: Any, depth: int) -> _Fill:

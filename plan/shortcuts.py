@@ -15,7 +15,6 @@ from types import FrameType
 from typing import Any
 
 import pulumi
-from pulumi import _types
 from pulumi.output import _OutputData
 from pulumi.runtime import resource, rpc
 from pulumi.runtime.proto import source_pb2
@@ -26,7 +25,6 @@ def take() -> None:
     resource._get_stack_trace = _place_of_declaration
     rpc.transfer_properties = _outputs_of
     rpc.contains_unknowns = _contains_unknowns
-    _types.unwrap_type = cache(_types.unwrap_type)  # asked again for each value of a type
 
 
 def _place_of_declaration() -> source_pb2.StackTrace:

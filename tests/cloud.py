@@ -12,7 +12,7 @@ import pulumi
 from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.proto import resource_pb2
 
-from plan.recording import Callbacks
+from plan.recording import Callbacks, known_outputs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Cloud(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         unknown = {name: f"${{{args.name}.{name}}}" for name in _output_names(args.typ)}
-        return f"{args.name}-id", unknown | args.inputs
+        return f"{args.name}-id", unknown | known_outputs(args.typ, args.name, args.inputs) | args.inputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         raise AssertionError(f"unplanned look-up: {args.token}")

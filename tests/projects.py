@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 """The repository: the platform, and a company's files that no test reads."""
 COMPANY = ROOT / "tests/company"
 OTHER_COMPANY = ROOT / "tests/other_company"
-PROGRAM = ("__main__.py", "lazy_sdk.py", "components", "config", "functions", "stacks")
+PROGRAM = ("__main__.py", "components", "config", "functions", "stacks")
 
 
 def _copy_company(of: Path, into: Path) -> None:

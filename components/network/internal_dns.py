@@ -142,15 +142,7 @@ class InternalDns(pulumi.ComponentResource):
 
 
 def validation_option(
-    options: Sequence[CertificateDomainValidationOption] | str, domain: str
+    options: Sequence[CertificateDomainValidationOption], domain: str
 ) -> CertificateDomainValidationOption:
     """What ACM wants to see in the DNS for `domain`; the options come in no particular order."""
-    if isinstance(options, str):
-        # A recording knows no options, only where they will come from.
-        return CertificateDomainValidationOption(
-            domain_name=domain,
-            resource_record_name=f"{options}[{domain}].resourceRecordName",
-            resource_record_value=f"{options}[{domain}].resourceRecordValue",
-        )
-    # Where there is one option only there is nothing to choose: in a plan, where it is a reference.
-    return options[0] if len(options) == 1 else next(each for each in options if each.domain_name == domain)
+    return next(option for option in options if option.domain_name == domain)

@@ -438,12 +438,8 @@ def zone_cidrs(cidr: IPv4Network, block: int) -> tuple[IPv4Network, IPv4Network]
 
 
 def ipv6_subnet(vpc_block: str, number: int) -> str:
-    """The /64 with this number (0 to 255) in the VPC's /56; for a reference to the /56, words that say so."""
-    try:
-        block = ipaddress.IPv6Network(vpc_block)
-    except ValueError:
-        # The offline plan knows no address, only where it will come from.
-        return f"cidrsubnet({vpc_block}, 8, {number})"
+    """The /64 with this number (0 to 255) in the VPC's /56."""
+    block = ipaddress.IPv6Network(vpc_block)
     return str(ipaddress.IPv6Network((int(block.network_address) + (number << 64), 64)))
 
 

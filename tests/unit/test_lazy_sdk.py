@@ -29,7 +29,7 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks, rpc
 
-import lazy_sdk
+from plan import lazy_sdk
 
 ROOT = Path(__file__).parents[2]
 
@@ -251,7 +251,8 @@ def test_every_request_carries_the_version_of_the_installed_sdk(reports: tuple[R
 
 def test_a_monitor_does_not_pay_for_dashboards() -> None:
     program = """
-import sys, lazy_sdk
+import sys
+from plan import lazy_sdk
 lazy_sdk.install("pulumi_datadog")
 import pulumi_datadog as datadog
 datadog.Monitor, datadog.MonitorMonitorThresholdsArgs, datadog.Provider, datadog.DashboardJson
@@ -268,7 +269,7 @@ print(*sys.modules["pulumi_datadog._inputs"].__dict__, *sys.modules)
 
 # What the command does, with both SDKs whole: the loader is switched off before anything is imported.
 WHOLE = """
-import lazy_sdk
+from plan import lazy_sdk
 lazy_sdk.install = lambda package: None
 import pulumi_aws, pulumi_datadog
 from slipway.cli import app
@@ -290,7 +291,8 @@ def test_every_stack_sends_what_it_sends_with_the_whole_sdks() -> None:
 
 def test_a_web_acl_does_not_pay_for_every_statement_in_a_statement() -> None:
     program = """
-import sys, lazy_sdk
+import sys
+from plan import lazy_sdk
 lazy_sdk.install("pulumi_aws")
 import pulumi_aws as aws
 aws.wafv2.WebAcl, aws.wafv2.WebAclRuleArgs, aws.wafv2.WebAclDefaultActionArgs

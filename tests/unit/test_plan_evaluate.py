@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
@@ -236,9 +235,9 @@ def test_registering_in_between_changes_nothing(run: Run, monkeypatch: pytest.Mo
             previous.name.apply(lambda name, number=number: aws.sns.Topic(f"inner-{number}", display_name=name))
         pulumi.export("last", previous.name)
     """
-    monkeypatch.setattr(program._Breaths, "every", 1000)
+    monkeypatch.setattr(program._RegisterInBetween, "every", 1000)
     at_the_end = plan_of(run(code))
-    monkeypatch.setattr(program._Breaths, "every", 2)
+    monkeypatch.setattr(program._RegisterInBetween, "every", 2)
     in_between = plan_of(run(code))
     assert at_the_end == in_between
     assert len(at_the_end.resources) == 1 + 2 * 12
@@ -369,7 +368,7 @@ def test_two_projects_with_modules_of_one_name_each_get_their_own(tmp_path: Path
     assert [plan_of(result).exports for result in evaluate(jobs)] == [{"version": "old"}, {"version": "new"}]
 
 
-@pytest.mark.parametrize("module", ["stacks.environment", "components.network.network", "lazy_sdk"])
+@pytest.mark.parametrize("module", ["stacks.environment", "components.network.network"])
 def test_a_module_that_a_project_lacks_is_not_taken_from_another(run: Run, module: str) -> None:
     message = failure_of(run(f"import {module}")).message
     assert f"No module named '{module.partition('.')[0]}'" in message
@@ -395,27 +394,3 @@ def test_a_failing_program_does_not_take_the_others_along(tmp_path: Path) -> Non
     assert plan_of(first).exports == {"stack": "a"}
     assert re.search(r"stack b: the program was ended by signal SIGKILL", failure_of(second).message)
     assert plan_of(third).exports == {"stack": "c"}
-
-
-def test_stacks_after_the_first_share_what_their_code_names(tmp_path: Path) -> None:
-    (tmp_path / "Pulumi.yaml").write_text("name: slipway\n", encoding="utf-8")
-    for stack in ("a", "b", "c"):
-        (tmp_path / f"Pulumi.{stack}.yaml").write_text("", encoding="utf-8")
-    code = "import pulumi_aws as aws\naws.sqs.Queue, aws.sqs.Nothing, aws.nowhere.Queue, aws.Nothing  # \N{SNOWMAN}\n"
-    (tmp_path / "components").mkdir()
-    (tmp_path / "components" / "text.py").write_bytes(code.encode("utf-16"))
-    (tmp_path / "components" / "folder.py").mkdir()
-    (tmp_path / "components" / "queues.py").write_text(code, encoding="utf-8")
-    (tmp_path / "__main__.py").write_text(
-        "import pulumi, sys\n"
-        "for name in ('queue', 'queue_policy'):\n"
-        "    pulumi.export(name, f'pulumi_aws.sqs.{name}' in sys.modules)\n",
-        encoding="utf-8",
-    )
-    command = [sys.executable, "-m", "slipway", "plan", "--all", "--json", "--root", str(tmp_path)]
-    plans = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    assert [plan["exports"] for plan in plans] == [
-        {"queue": False, "queue_policy": False},
-        {"queue": True, "queue_policy": False},
-        {"queue": True, "queue_policy": False},
-    ]

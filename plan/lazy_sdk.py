@@ -1,6 +1,6 @@
-"""Imports a huge Pulumi SDK class by class: the same package, types and version, without what nobody uses.
+"""Imports a huge Pulumi SDK class by class, for the offline plan: the program that touches the cloud imports it whole.
 
-    import lazy_sdk
+    from plan import lazy_sdk
 
     lazy_sdk.install("pulumi_datadog")  # before the first import of the package
 
