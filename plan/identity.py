@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Network, IPv6Network, ip_interface, ip_network
 
-from plan.model import Plan
+from plan.model import Plan, Resource
 
-_ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\d.]*\d)")
+_ADDRESS = re.compile(
+    r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\d.]*\d)"
+    r"|(?<![\w:.])[\da-f]{1,4}(?::[\da-f]{0,4}){2,7}(?:/\d{1,3})?(?![\w:])"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +21,7 @@ class Identity:
 
     stack: str
     accounts: tuple[str, ...] = ()
-    networks: tuple[IPv4Network, ...] = ()
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @classmethod
     def of(cls, *plans: Plan) -> Identity:
@@ -33,9 +36,9 @@ class Identity:
                 for account in json.loads(resource.inputs.get("allowedAccountIds", "[]"))
             ),
             networks=tuple(
-                IPv4Network(resource.inputs["cidrBlock"])
+                ip_network(network)
                 for resource in resources
-                if resource.type == "aws:ec2/vpc:Vpc" and "cidrBlock" in resource.inputs
+                if (network := _network(resource)) and not network.startswith("$")
             ),
         )
 
@@ -47,12 +50,19 @@ class Identity:
     def _address(self, found: re.Match[str]) -> str:
         """The same part of each network reads the same, however large the networks are."""
         try:
-            address = IPv4Interface(found[0])
+            address = ip_interface(found[0])
         except ValueError:
             return found[0]
         for own in self.networks:
             if address.ip in own and address.network.prefixlen >= own.prefixlen:
                 length = address.network.prefixlen
-                offset = (int(address.ip) - int(own.network_address)) >> (32 - length)
+                offset = (int(address.ip) - int(own.network_address)) >> (own.max_prefixlen - length)
                 return f"<network>[{offset}]" + (f"/+{length - own.prefixlen}" if "/" in found[0] else "")
         return found[0]
+
+
+def _network(resource: Resource) -> str | None:
+    """The VPC's own, and the one that AWS gives it."""
+    if resource.type == "aws:ec2/vpc:Vpc":
+        return resource.inputs.get("cidrBlock")
+    return resource.outputs.get("ipv6_cidr") if resource.type == "slipway:network:Network" else None

@@ -6,12 +6,14 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from plan.identity import Identity
 from plan.model import STACK_TYPE, Plan, Resource
 from plan.parity import Parity, parity
 from plan.project import Project
@@ -239,3 +241,12 @@ def test_the_command_shows_what_differs(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["parity", "--root", str(root)])
     assert result.exit_code == 0, result.output
     assert result.output.endswith("stage and prod differ in nothing but identity, sizes, counts and versions.\n")
+
+
+def test_the_same_part_of_the_networks_of_two_stacks_reads_the_same() -> None:
+    one = Identity(stack="stage", networks=(ip_network("10.20.0.0/16"), ip_network("2001:db8:a14::/56")))
+    other = Identity(stack="prod", networks=(ip_network("10.30.0.0/16"), ip_network("2001:db8:a1e::/56")))
+    assert one.neutral("10.20.32.0/20") == other.neutral("10.30.32.0/20") == "<network>[2]/+4"
+    assert one.neutral("2001:db8:a14:40::/64") == other.neutral("2001:db8:a1e:40::/64") == "<network>[64]/+8"
+    for text in ("2001:db8:a1e:40::/64", "::/0", "arn:aws:iam::333333333333:role/a", "aws:ecs/service:Service"):
+        assert one.neutral(text) == text
