@@ -35,11 +35,20 @@ def _leave_the_own_company_alone(event: str, arguments: tuple[Any, ...]) -> None
 
     What they start as processes of its own is shown by `make test-fork`.
     """
-    if event == "open" and all(isinstance(each, str) for each in arguments[:2]):  # not `os.open`, which has no mode
-        path = Path(os.path.abspath(arguments[0]))
-        inside = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else ""
-        if company.is_companys(inside):
-            pytest.fail(f"{inside} of the repository is not for tests: take a company's of tests/projects.py")
+    path, *more = arguments or (None,)
+    if event == "open" and isinstance(path, str) and more[0] is not None:  # `os.open` has no mode
+        inside = _inside(path)
+    elif event in ("os.listdir", "os.scandir") and isinstance(path, str | Path):
+        inside = f"{_inside(path)}/"
+    else:
+        return
+    if company.is_companys(inside):
+        pytest.fail(f"{inside} of the repository is not for tests: take a company's of tests/projects.py")
+
+
+def _inside(path: str | Path) -> str:
+    path = Path(os.path.abspath(path))
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else ""
 
 
 sys.addaudithook(_leave_the_own_company_alone)

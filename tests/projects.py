@@ -112,8 +112,9 @@ def copy_repository(into: Path, of: Path, *, leave_out: Sequence[str] = ()) -> N
     )
 
     def ignored(folder: str, names: list[str]) -> set[str]:
-        inside = Path(folder).relative_to(ROOT)
-        return unkept(folder, names) | {name for name in names if company.is_companys((inside / name).as_posix())}
+        paths = {name: (Path(folder) / name).relative_to(ROOT).as_posix() for name in names}
+        own = {name for name, path in paths.items() if company.is_companys(path) or company.is_companys(f"{path}/")}
+        return unkept(folder, names) | own
 
     shutil.copytree(ROOT, into, ignore=ignored, dirs_exist_ok=True)
     _copy_company(of, into)
