@@ -10,12 +10,19 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from slipway.cli import app
-from tests.projects import ROOT, complete_project, copy_project, each_company, edit, own_copy
+from tests.projects import ROOT, complete_project, copy_project, each_company, edit, keep, own_copy
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     return copy_project(tmp_path / "project")
+
+
+@pytest.fixture
+def small(project: Path) -> Path:
+    """With one service, which takes a fraction of the time to plan."""
+    keep(project, ["orders"])
+    return project
 
 
 def check(root: Path, *arguments: str) -> Result:
@@ -72,20 +79,20 @@ def test_files_that_pulumi_could_not_read_are_an_answer_too(project: Path) -> No
     assert "Pulumi.yaml" in json.dumps(answers["Configuration"]["wrong"])
 
 
-def test_a_program_that_fails_ends_with_2_and_says_where(project: Path) -> None:
-    (project / "__main__.py").unlink()
-    (project / "__main__.py").write_text("None.missing\n")
-    code, answers = judged(project)
+def test_a_program_that_fails_ends_with_2_and_says_where(small: Path) -> None:
+    (small / "__main__.py").unlink()
+    (small / "__main__.py").write_text("None.missing\n")
+    code, answers = judged(small)
     assert (code, states(answers)[:3]) == (2, ["ok", "wrong", "not judged"])
     assert len(answers["Plans"]["wrong"]) == len({each["failed"] for each in answers["Plans"]["wrong"]})
     assert "__main__.py:1: AttributeError" in answers["Plans"]["wrong"][0]["failed"]
 
 
-def test_an_environment_that_the_program_knows_by_name_is_no_mirror(project: Path) -> None:
-    own_copy(project, "components")
-    file = project / "components/security/log_key.py"
+def test_an_environment_that_the_program_knows_by_name_is_no_mirror(small: Path) -> None:
+    own_copy(small, "components")
+    file = small / "components/security/log_key.py"
     edit(file, "protect=True", "protect=pulumi.get_stack() != 'stage'")
-    code, answers = judged(project)
+    code, answers = judged(small)
     assert (code, answers["Parity"]["state"], answers["Policies"]["state"]) == (1, "wrong", "wrong")
     found = next(each for each in answers["Parity"]["wrong"] if "logs-key (Key)" in each["where"])
     assert (found["where"].split(":")[0], found["stage"], found["prod"]) == ("stage as prod", "false", "true")
@@ -93,11 +100,11 @@ def test_an_environment_that_the_program_knows_by_name_is_no_mirror(project: Pat
     assert (broken["where"], broken["rule"]) == ("logs-key (Key) in stage", "protected-state")
 
 
-def test_exceptions_are_read_and_none_is_kept_that_nothing_needs(project: Path) -> None:
-    (project / "policies").mkdir(exist_ok=True)
-    file = project / "policies/exceptions.yaml"
+def test_exceptions_are_read_and_none_is_kept_that_nothing_needs(small: Path) -> None:
+    (small / "policies").mkdir(exist_ok=True)
+    file = small / "policies/exceptions.yaml"
     file.write_text("- {rule: log-retention, resource: orders-logs, reason: Kept until the lawsuit is over.}\n")
-    code, answers = judged(project)
+    code, answers = judged(small)
     assert (code, states(answers)[:4]) == (1, ["ok", "ok", "ok", "wrong"])
     assert answers["Policies"]["wrong"] == [
         {
@@ -108,15 +115,15 @@ def test_exceptions_are_read_and_none_is_kept_that_nothing_needs(project: Path) 
         }
     ]
     file.write_text("- {rule: log-retention, resource: orders-logs, reason: because}\n")
-    code, answers = judged(project)
+    code, answers = judged(small)
     (wrong,) = answers["Policies"]["wrong"]
     assert (code, wrong["where"]) == (1, "policies/exceptions.yaml: [0].reason")
 
 
-def test_a_schema_of_another_version_is_found(project: Path) -> None:
-    own_copy(project, "config")
-    edit(project / "config/schemas/service.schema.json", '"drain_seconds": ', '"drained_seconds": ')
-    code, answers = judged(project)
+def test_a_schema_of_another_version_is_found(small: Path) -> None:
+    own_copy(small, "config")
+    edit(small / "config/schemas/service.schema.json", '"drain_seconds": ', '"drained_seconds": ')
+    code, answers = judged(small)
     assert (code, states(answers)) == (1, ["ok", "ok", "ok", "ok", "wrong"])
     (wrong,) = answers["Schemas"]["wrong"]
     assert (wrong["where"], wrong["remedy"]) == ("config/schemas/service.schema.json", "make schemas")
