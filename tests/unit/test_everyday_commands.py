@@ -54,7 +54,7 @@ def add_cluster(root: Path) -> None:
 COMMANDS: Mapping[str, Callable[[Path], None]] = {
     "release": slipway("release", "orders", "3.9.0", "--stack", "stage"),
     "promote": slipway("promote", "dashboard", "--from", "stage", "--to", "prod"),
-    "scale": slipway("scale", "search", "--tasks", "3..9", "--stack", "prod"),
+    "scale": slipway("scale", "search", "--tasks", "3-9", "--stack", "prod"),
     "new": slipway("service", "new", "hello", *HELLO, "--stack", "dev", "--stack", "stage", "--version", "1.0.0"),
     "rename": slipway("service", "rename", "website", "site"),
     "remove": remove_service,
