@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import preview
 from benchmarks.diff import changed_service, forget_plans
 from benchmarks.project import generate
 from tests.projects import ROOT, project
@@ -84,6 +85,12 @@ def _verdicts(folder: Path, *, pairs: int, large_pairs: int) -> Iterator[Verdict
     yield _compare("diff of one service, all stacks / plan --all", diff, _plan("--all"), pairs, limit=1.6)
     cold = functools.partial(forget_plans, changed)
     yield _compare("  the same, base not planned yet", diff, _plan("--all"), pairs, limit=None, before=cold)
+
+    if shutil.which("pulumi"):
+        with preview.unchanged("stage", folder / "preview") as real:
+            yield _compare("real preview of stage, no change / plan stage", real, _plan("stage"), pairs, limit=None)
+    else:
+        print("  real preview of stage, no change / plan stage: not measured, because pulumi is not on the PATH")
 
     few, many = folder / "few", folder / "many"
     generate(few, FEW)

@@ -7,7 +7,6 @@ imported in the children only: one run can evaluate several versions of a progra
 from __future__ import annotations
 
 import gc
-import importlib
 import json
 import os
 import selectors
@@ -31,7 +30,7 @@ class Job:
 
 def evaluate(jobs: Sequence[Job]) -> list[Plan | Failure]:
     """Runs all jobs, some at once, and returns their results in the same order."""
-    _import_sdks()
+    _import_sdks(())
     results: list[Plan | Failure | None] = [None] * len(jobs)
     waiting = iter(enumerate(jobs))
     at_once = 2 * _processors()  # in turns: three of equal length on two processors would leave one of these idle
@@ -40,6 +39,8 @@ def evaluate(jobs: Sequence[Job]) -> list[Plan | Failure]:
         try:
             while True:
                 while len(running) < at_once and (entry := next(waiting, None)):
+                    if entry[0] == 1:  # the first has a processor; this one prepares the others meanwhile
+                        _import_sdks(jobs[1:])
                     child = running[entry[0]] = _Child(entry[1])
                     selector.register(child.reader, selectors.EVENT_READ, entry[0])
                 if not running:
@@ -54,11 +55,14 @@ def evaluate(jobs: Sequence[Job]) -> list[Plan | Failure]:
                 child.kill()
 
 
-def _import_sdks() -> None:
-    """There is no garbage in an import, so none is looked for."""
+def _import_sdks(jobs: Sequence[Job]) -> None:
+    """Imports the SDKs, and of them what the code of these jobs names; there is no garbage in an import."""
     collecting = gc.isenabled()
     gc.disable()
-    importlib.import_module("plan.program")
+    from plan import program
+
+    for root in {job.project.root for job in jobs}:
+        program.import_named(root)
     if collecting:
         gc.enable()
 

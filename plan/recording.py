@@ -326,6 +326,15 @@ def _computed(type_: str) -> tuple[tuple[str, _Fill], ...]:
     return tuple(computed)
 
 
+def resolve(sdk_class: type) -> None:
+    """Resolves the annotations of a class of an SDK, as its first use does."""
+    if _types.is_input_type(sdk_class):
+        _types.input_type_types(sdk_class)
+    elif isinstance(token := sdk_class.__dict__.get("pulumi_type"), str):
+        _types.resource_types(sdk_class)
+        _computed(token)
+
+
 def _placeholder(hint: Any, depth: int) -> _Fill:
     hint = _types.unwrap_type(hint)
     origin = get_origin(hint)

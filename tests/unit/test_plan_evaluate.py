@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
@@ -394,3 +395,27 @@ def test_a_failing_program_does_not_take_the_others_along(tmp_path: Path) -> Non
     assert plan_of(first).exports == {"stack": "a"}
     assert re.search(r"stack b: the program was ended by signal SIGKILL", failure_of(second).message)
     assert plan_of(third).exports == {"stack": "c"}
+
+
+def test_stacks_after_the_first_share_what_their_code_names(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: slipway\n", encoding="utf-8")
+    for stack in ("a", "b", "c"):
+        (tmp_path / f"Pulumi.{stack}.yaml").write_text("", encoding="utf-8")
+    code = "import pulumi_aws as aws\naws.sqs.Queue, aws.sqs.Nothing, aws.nowhere.Queue, aws.Nothing  # \N{SNOWMAN}\n"
+    (tmp_path / "components").mkdir()
+    (tmp_path / "components" / "text.py").write_bytes(code.encode("utf-16"))
+    (tmp_path / "components" / "folder.py").mkdir()
+    (tmp_path / "components" / "queues.py").write_text(code, encoding="utf-8")
+    (tmp_path / "__main__.py").write_text(
+        "import pulumi, sys\n"
+        "for name in ('queue', 'queue_policy'):\n"
+        "    pulumi.export(name, f'pulumi_aws.sqs.{name}' in sys.modules)\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "slipway", "plan", "--all", "--json", "--root", str(tmp_path)]
+    plans = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    assert [plan["exports"] for plan in plans] == [
+        {"queue": False, "queue_policy": False},
+        {"queue": True, "queue_policy": False},
+        {"queue": True, "queue_policy": False},
+    ]

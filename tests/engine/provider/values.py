@@ -191,6 +191,12 @@ def _eip(outputs: dict[str, Any], fill: _Words, id_: str, revision: int) -> dict
     return {"allocationId": id_, "publicIp": address}
 
 
+def _vpc(outputs: dict[str, Any], fill: _Words, id_: str, revision: int) -> dict[str, Any]:
+    if not outputs.get("assignGeneratedIpv6CidrBlock"):
+        return {}
+    return {"ipv6CidrBlock": f"2600:1f18:{fill['h'][:4]}:{fill['h'][4:6]}00::/56"}
+
+
 def _bucket(outputs: dict[str, Any], fill: _Words, id_: str, revision: int) -> dict[str, Any]:
     return {
         "bucketDomainName": f"{id_}.s3.amazonaws.com",
@@ -213,6 +219,7 @@ def _unique_id(outputs: dict[str, Any], fill: _Words, id_: str, revision: int) -
 _SPECIAL: dict[str, Callable[[dict[str, Any], _Words, str, int], dict[str, Any]]] = {
     "aws:acm/certificate:Certificate": _certificate,
     "aws:ec2/eip:Eip": _eip,
+    "aws:ec2/vpc:Vpc": _vpc,
     "aws:ecr/repository:Repository": _repository,
     "aws:ecs/taskDefinition:TaskDefinition": _task_definition,
     "aws:iam/role:Role": _unique_id,
