@@ -63,6 +63,9 @@ class Environment(Model):
         default=None,
         description="the environment from which this one differs in identity, sizes, counts and versions alone",
     )
+    production: bool = Field(
+        default=False, description="whether its account is in the organizational unit production, not nonproduction"
+    )
 
 
 class Contact(Model):
@@ -279,9 +282,3 @@ class Platform(Model):
     def mirrors(self) -> dict[str, str]:
         """Each environment that mirrors another -> that other."""
         return {name: own.mirrors for name, own in self.environments.items() if own.mirrors is not None}
-
-    def is_production(self, environment: str) -> bool:
-        """From the first on that another mirrors; the last alone where none is mirrored."""
-        names = list(self.environments)
-        first = next((name for name in names if name in self.mirrors.values()), names[-1])
-        return names.index(environment) >= names.index(first)

@@ -16,6 +16,7 @@ from components.compute.image_registry import ImageRegistry, ImageRegistryArgs
 from components.monitoring.service_page import ServicePage, ServicePageArgs
 from components.network.root_zone import RootZone, RootZoneArgs
 from components.security.iam import bounded, github_subject
+from config.fields import OPS
 from config.settings import OpsSettings, runbook
 from stacks.account import account_baseline, compliance, regions
 from stacks.monitoring import account_monitoring, platform_audience
@@ -26,7 +27,9 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
     """Declare everything of ops; what people look up afterwards is exported."""
     platform = settings.platform
     ops_account_id = platform.ops.account.id
-    account_ids = platform.account_ids
+    # The order of environments is for people: in the cloud it decides nothing.
+    environments = sorted(platform.environments)
+    account_ids = {stack: platform.account(stack).id for stack in (OPS, *environments)}
     aws_provider = account_provider(settings)
     datadog = datadog_provider(settings)
     account = account_baseline(settings, pulumi.ResourceOptions(providers=[aws_provider]))
@@ -38,8 +41,8 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
         "organization",
         OrganizationArgs(
             company=platform.company,
-            members={name: platform.account(name) for name in platform.environments},
-            production=[name for name in platform.environments if platform.is_production(name)],
+            members={name: platform.account(name) for name in environments},
+            production=[name for name in environments if platform.environments[name].production],
             allowed_regions=platform.allowed_regions,
             monthly_budget_usd=sum(platform.account(stack).monthly_budget_usd for stack in platform.stacks),
             billing_email=platform.contacts.billing.email,
@@ -97,7 +100,7 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
             domain=platform.domain,
             ops_account_id=ops_account_id,
             organization_id=organization.id,
-            delegates={name: account_ids[name] for name in platform.environments},
+            delegates={name: account_ids[name] for name in environments},
             shifted=settings.shifted,
             identity_center=platform.identity_center is not None,
         ),
@@ -109,7 +112,7 @@ def ops(settings: OpsSettings) -> dict[str, pulumi.Input[Any]]:
         ImageRegistryArgs(
             account_id=ops_account_id,
             region=platform.region,
-            pull_account_ids=[account_ids[name] for name in platform.environments],
+            pull_account_ids=[account_ids[name] for name in environments],
             workflow=f"{platform.repository}/.github/workflows/image.yml@refs/heads/main",
             images=_images(settings),
         ),

@@ -42,7 +42,7 @@ _PLATFORM: dict[str, Any] = {
     "environments": {
         "dev": {"account": _account("2", "dev")},
         "stage": {"account": _account("3", "stage"), "mirrors": "prod"},
-        "prod": {"account": _account("4", "prod")},
+        "prod": {"account": _account("4", "prod"), "production": True},
     },
     "ssh_cidrs": ["198.51.100.0/24"],
     "ami_release": "2023.0.20261110-kernel-6.1",

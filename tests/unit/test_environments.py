@@ -91,13 +91,14 @@ def test_the_program_declares_other_environments(
     assert provider["allowedAccountIds"] == f'["{platform(project).account(stack).id}"]'
 
 
-def test_accounts_are_production_from_the_first_on_that_another_mirrors(project: ConfigProject) -> None:
-    project.set(PROJECT, "environments", "load", to={"account": ACCOUNT})
-    found = platform(project)
-    assert [name for name in found.environments if found.is_production(name)] == ["prod", "load"]
-    project.remove(PROJECT, "environments", "stage", "mirrors")
-    found = platform(project)
-    assert [name for name in found.environments if found.is_production(name)] == ["load"]
+@pytest.mark.parametrize(("production", "unit"), [(True, "production"), (False, "nonproduction")])
+def test_an_account_is_in_the_organizational_unit_that_its_environment_says(
+    project: ConfigProject, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, production: bool, unit: str
+) -> None:
+    project.set(PROJECT, "environments", "stage", "production", to=production)
+    project.run("ops", cloud, monkeypatch)
+    account = cloud.one("aws:organizations/account:Account", "organization-stage")
+    assert account["parentId"] == f"organization-{unit}-id"
 
 
 def test_people_get_groups_in_each_stack_that_there_is(

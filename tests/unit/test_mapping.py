@@ -43,6 +43,7 @@ ops:
 environments:
   dev:
     account: { id: "202020202020", email: root+dev@mapco.example, monthly_budget_usd: 5102, adopt: true }
+    production: true
   stage:
     account: { id: "303030303030", email: root+stage@mapco.example, monthly_budget_usd: 5103 }
   prod:
@@ -398,6 +399,9 @@ PLACES: dict[str, Places] = {
         "environments.dev.account.email": "ops Account organization-dev email",
         "environments.dev.account.monthly_budget_usd": {"dev Budget account-budget limitAmount": "{}"},
         "environments.dev.account.adopt": {"ops Account organization-dev import_id": "202020202020"},
+        "environments.dev.production": {
+            "ops Account organization-dev parentId": "${{organization-production:OrganizationalUnit.id}}"
+        },
         "environments.stage.account.id": "ops AccountAssignment people-stage-administrator-assignment targetId",
         "environments.stage.account.email": "ops Account organization-stage email",
         "environments.stage.account.monthly_budget_usd": {"ops Budget organization-budget limitAmount": _BUDGETS},
