@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
-from pathlib import Path
-from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
 
 from config import alerts
 from config.capacity import cluster_capacity, fits_on_host
 from config.errors import NOTHING, Problem, did_you_mean
-from config.fields import OPS, VpcCidr
-from config.files import read_mapping
+from config.fields import OPS
 from config.instance_types import instance_type
-from config.migration import Migration, Shift
+from config.migration import Shift
 from config.platform import Platform
 from config.service import JobService, Service, WebService
-from config.settings import EnvironmentSettings, environment_domain
+from config.settings import EnvironmentSettings, environment_domains, in_root_zone
 from config.stack import EnvironmentStack, Person, Release, balancer_name
 
 PLATFORM = "slipway:platform"
@@ -45,14 +39,10 @@ FAMILIES_WITH_SPOT = 2
 CERTIFICATE_NAME = 64
 
 
-_CIDR: TypeAdapter[IPv4Network] = TypeAdapter(VpcCidr)
-
-
-def across_stacks(root: Path, platform: Platform) -> Iterator[Problem]:
-    """Networks that overlap. A stack file that cannot be read is that stack's own problem, not this one's."""
-    networks: dict[str, IPv4Network] = {}
-    for environment, network in _networks(root, platform).items():
-        for other, taken in networks.items():
+def networks(networks: Mapping[str, IPv4Network]) -> Iterator[Problem]:
+    """Networks of environments that overlap."""
+    for number, (environment, network) in enumerate(networks.items()):
+        for other, taken in list(networks.items())[:number]:
             if network.overlaps(taken):
                 yield Problem(
                     file=f"Pulumi.{environment}.yaml",
@@ -61,32 +51,6 @@ def across_stacks(root: Path, platform: Platform) -> Iterator[Problem]:
                     allowed=f"a network apart from those of the other environments; {other} has {taken}",
                     remedy="choose a free one, so that environments can be peered and told apart",
                 )
-        networks[environment] = network
-
-
-def _networks(root: Path, platform: Platform) -> dict[str, IPv4Network]:
-    """The network of each environment whose file says it."""
-    networks: dict[str, IPv4Network] = {}
-    for environment, identity in _declared(root, platform, "slipway:environment"):
-        try:
-            networks[environment] = _CIDR.validate_python(identity["cidr"])
-        except (KeyError, TypeError, ValidationError):
-            continue
-    return networks
-
-
-def _declared(root: Path, platform: Platform, key: str) -> Iterator[tuple[str, Any]]:
-    """What each environment's file says under a key. A file that cannot be read is that stack's problem."""
-    for environment in platform.environments:
-        file = f"Pulumi.{environment}.yaml"
-        content = read_mapping(root / file, file=file)
-        if isinstance(content, Problem):
-            continue
-        try:
-            declared = content["config"][key]
-        except (KeyError, TypeError):
-            continue
-        yield environment, declared
 
 
 def platform(platform: Platform) -> Iterator[Problem]:
@@ -419,9 +383,11 @@ def _unlike(name: str, family: str) -> str | None:
     return None
 
 
-def migration(settings: EnvironmentSettings, unread: Collection[str], root: Path, *, file: str) -> Iterator[Problem]:
+def migration(
+    settings: EnvironmentSettings, unread: Collection[str], networks: Mapping[str, IPv4Network], *, file: str
+) -> Iterator[Problem]:
     """Networks that no route could tell apart, and names that could not move. `unread` services are not in settings."""
-    taken = {f"the environment {name}": network for name, network in _networks(root, settings.platform).items()}
+    taken = {f"the environment {name}": network for name, network in networks.items()}
     for name, peer in sorted(settings.migration.peers.items()):
         for other, network in taken.items():
             if peer.cidr.overlaps(network):
@@ -434,12 +400,12 @@ def migration(settings: EnvironmentSettings, unread: Collection[str], root: Path
                 )
         taken[f"the peer {name}"] = peer.cidr
     domain = settings.platform.domain
-    environments = _environment_domains(settings.platform)
+    environments = environment_domains(settings.platform)
     hosts: dict[str, list[str]] = defaultdict(list)
     owners: dict[str, str] = {}
     for name, shift in sorted(settings.migration.shifts.items()):
         key = f"slipway:migration.shifts.{name}"
-        if not _in_root_zone(shift.host, settings.platform):
+        if not in_root_zone(shift.host, settings.platform):
             yield Problem(
                 file=file,
                 key=f"{key}.host",
@@ -488,29 +454,6 @@ def migration(settings: EnvironmentSettings, unread: Collection[str], root: Path
             )
 
 
-def shifted(root: Path, platform: Platform) -> dict[str, tuple[str, ...]]:
-    """The names in the root zone that each environment's file moves. What is wrong there is that stack's problem."""
-    names: dict[str, tuple[str, ...]] = {}
-    for environment, declared in _declared(root, platform, "slipway:migration"):
-        try:
-            migration = Migration.model_validate_json(json.dumps(declared))
-        except (TypeError, ValidationError):
-            continue
-        hosts = {shift.host for shift in migration.shifts.values() if _in_root_zone(shift.host, platform)}
-        names[environment] = tuple(sorted(hosts))
-    return names
-
-
-def _in_root_zone(host: str, platform: Platform) -> bool:
-    """Whether a name is the root zone's own, and of no environment."""
-    environments = _environment_domains(platform)
-    return _below(host, platform.domain) and not any(_below(host, own) for own in environments)
-
-
-def _environment_domains(platform: Platform) -> list[str]:
-    return [environment_domain(platform, name) for name in platform.environments]
-
-
 def _ends(shift: Shift, domain: str, *, key: str, file: str) -> Iterator[Problem]:
     if shift.old is None:
         if shift.new_percent != 100:
@@ -544,10 +487,6 @@ def _ends(shift: Shift, domain: str, *, key: str, file: str) -> Iterator[Problem
             allowed=f"another name than {shift.host}, which leads to either end",
             remedy="name one that leads to the old endpoint alone",
         )
-
-
-def _below(host: str, domain: str) -> bool:
-    return host == domain or host.endswith(f".{domain}")
 
 
 def capacity(settings: EnvironmentSettings, *, file: str) -> Iterator[Problem]:

@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from config import reference
+from config.estate import ACCESS_ROLE, NAMESPACE
 from config.fields import RoleName
-from config.load import ACCESS_ROLE, NAMESPACE
 from config.platform import Platform
 from config.service import service_schema
 from config.stack import EnvironmentStack, OpsStack

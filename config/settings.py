@@ -108,6 +108,20 @@ def environment_domain(platform: Platform, environment: str) -> str:
     return f"{environment}.{platform.domain}"
 
 
+def environment_domains(platform: Platform) -> list[str]:
+    """The public zones of all environments."""
+    return [environment_domain(platform, name) for name in platform.environments]
+
+
+def in_root_zone(host: str, platform: Platform) -> bool:
+    """Whether a name is the root zone's own, and of no environment."""
+    return _below(host, platform.domain) and not any(_below(host, own) for own in environment_domains(platform))
+
+
+def _below(host: str, domain: str) -> bool:
+    return host == domain or host.endswith(f".{domain}")
+
+
 def runbook(platform: Platform, name: str, service: Service) -> str:
     """Where a service's runbook is."""
     return service.runbook or f"{platform.datadog.runbooks}/{name}"

@@ -3,8 +3,8 @@
 The rules are Pulumi's own, read from its sources (v3.272): `pkg/workspace/config.go` (project values under stack
 values, missing keys, type checks), `sdk/go/common/resource/config/{value,object,plaintext}.go` (a scalar becomes its
 text, an object or list becomes JSON with sorted keys, a top-level null an empty string) and
-`sdk/go/common/workspace/{project,loaders}.go` (short forms, namespaces). Scalars are read as go-yaml v3 reads them,
-which is not what PyYAML does: `yes` is a string there, and `012345678901` is a number that loses its zero.
+`sdk/go/common/workspace/{project,loaders}.go` (short forms, namespaces). The files are read as the program reads them;
+what Pulumi would read otherwise is refused.
 
 Nothing is decrypted: a `secure:` value reads as `[secret]` and its key is a secret key.
 """
@@ -13,15 +13,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from math import isfinite
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-import yaml
-
+from config.errors import Problem
+from config.files import read_mapping
 from plan.model import SECRET
 
 PROJECT_FILE = "Pulumi.yaml"
@@ -128,7 +127,7 @@ class Project:
         secret_keys: list[str] = []
         for key in sorted(raw):
             source = file if key in own else self.root / PROJECT_FILE
-            values[key], secure = _encode(source, key, raw[key])
+            values[key], secure = _encode(raw[key])
             if secure:
                 secret_keys.append(key)
             self._check_type(source, key, raw[key], secure)
@@ -227,32 +226,26 @@ def _is_secret(value: Any) -> bool:
     return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("secure"), str)
 
 
-def _encode(file: Path, key: str, value: Any) -> tuple[str, bool]:
+def _encode(value: Any) -> tuple[str, bool]:
     """The text of a value, and whether it holds a secret."""
     if _is_secret(value):
         return SECRET, True
     if isinstance(value, (dict, list)):
-        secrets: list[str] = []
-        return _json(file, key, value, secrets), bool(secrets)
+        secrets: list[Any] = []
+        return _json(value, secrets), bool(secrets)
     return _scalar_text(value), False
 
 
-def _json(file: Path, path: str, value: Any, secrets: list[str]) -> str:
-    """JSON as Go writes it: sorted keys, no spaces, HTML escaped. Appends the path of each secret to `secrets`."""
+def _json(value: Any, secrets: list[Any]) -> str:
+    """JSON as Go writes it: sorted keys, no spaces, HTML escaped. Appends each secret to `secrets`."""
     if _is_secret(value):
-        secrets.append(path)
+        secrets.append(value)
         value = SECRET
     if isinstance(value, dict):
-        members = []
-        for name in sorted(value, key=str):
-            if not isinstance(name, str):
-                # Pulumi makes it a string in a stack file and fails on it in Pulumi.yaml; quoted, it is right in both.
-                raise ProjectError(f"{file}: {path}: the key {name!r} is not a string; quote it.")
-            members.append(f"{_json_text(name)}:{_json(file, f'{path}.{name}', value[name], secrets)}")
+        members = [f"{_json_text(name)}:{_json(value[name], secrets)}" for name in sorted(value)]
         return "{" + ",".join(members) + "}"
     if isinstance(value, list):
-        elements = (_json(file, f"{path}[{i}]", element, secrets) for i, element in enumerate(value))
-        return "[" + ",".join(elements) + "]"
+        return "[" + ",".join(_json(element, secrets) for element in value) + "]"
     if value is None:
         return "null"
     return _json_text(value) if isinstance(value, str) else _scalar_text(value)
@@ -270,6 +263,8 @@ def _scalar_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return _go_float(value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return _go_float(float(value))
     return "" if value is None else str(value)
 
 
@@ -283,93 +278,12 @@ def _go_float(value: float) -> str:
     return f"{mantissa.removesuffix('.0')}e{sign}{exponent.lstrip('+-0')}"
 
 
-# YAML as go-yaml v3 reads it -----------------------------------------------------------------------------------------
-
-
-class _Loader(yaml.CSafeLoader):
-    """Scalars as go-yaml v3 resolves them (its resolve.go); a key given twice is an error, as there."""
-
-
-def _reject(node: yaml.Node, problem: str) -> NoReturn:
-    raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Hashable, Any]:
-    seen: set[str] = set()
-    for key, _ in node.value:
-        if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
-            if key.value in seen:
-                _reject(key, f"the key {key.value!r} is given twice")
-            seen.add(key.value)
-    loader.flatten_mapping(node)
-    return loader.construct_mapping(node, deep=True)
-
-
-def _integer(_: _Loader, node: yaml.ScalarNode) -> int | float:
-    text = node.value.replace("_", "").lower()
-    digits = text.lstrip("+-")
-    try:
-        number = int(digits, 8 if re.fullmatch(r"0[0-7]+", digits) else 0)
-        number = -number if text.startswith("-") else number
-        return number if -(2**63) <= number < 2**64 else float(number)
-    except (ValueError, OverflowError):
-        _no_number(node)
-
-
-def _float(_: _Loader, node: yaml.ScalarNode) -> float:
-    number = float(node.value.replace("_", ""))
-    if not isfinite(number):
-        _no_number(node)
-    return number
-
-
-def _no_number(node: yaml.ScalarNode) -> NoReturn:
-    shown = node.value if len(node.value) <= 40 else f"{node.value[:37]}..."
-    _reject(node, f"{shown} is no number that can be used; quote it if it is text")
-
-
-def _date(_: _Loader, node: yaml.ScalarNode) -> NoReturn:
-    # Pulumi hands it on as "2012-10-17 00:00:00 +0000 UTC", which nobody means.
-    _reject(node, f"{node.value} is a date to YAML; quote it")
-
-
-_Loader.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
-    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-    (
-        "int",
-        r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|0[0-7_]*|[1-9][0-9_]*)",
-        list("-+0123456789"),
-    ),
-    ("float", r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?", list("-+.0123456789")),
-    ("timestamp", r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?", list("0123456789")),
-    ("merge", r"<<", ["<"]),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
-_Loader.add_constructor("tag:yaml.org,2002:int", _integer)
-_Loader.add_constructor("tag:yaml.org,2002:float", _float)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _date)
-
-
 def _read_mapping(file: Path) -> dict[str, Any]:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        what = "" if file.name != PROJECT_FILE else f" A project's folder has a {PROJECT_FILE}; --root names it."
-        raise ProjectError(f"{file}: cannot be read: {error.strerror}.{what}") from None
-    except UnicodeDecodeError as error:
-        raise ProjectError(f"{file}: is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
-    try:
-        data = yaml.load(text, _Loader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ProjectError(f"{file}:{line}: {error.problem}. Correct the YAML on or above this line.") from None
-    except yaml.YAMLError as error:
-        raise ProjectError(f"{file}: {error}. Correct the YAML.") from None
-    if data is None:
+    data = read_mapping(file, file=str(file), of_pulumi=True)
+    if not isinstance(data, Problem):
+        return data
+    if data.given is None:  # an empty file
         return {}
-    if not isinstance(data, dict):
-        raise ProjectError(f"{file}:1: must be a mapping of keys to values.")
-    return data
+    if file.name == PROJECT_FILE and not file.exists():
+        data = replace(data, remedy=f"a project's folder has a {PROJECT_FILE}; --root names it")
+    raise ProjectError(str(data))

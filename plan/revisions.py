@@ -18,7 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from config import read_platform
+from config import read
 from config.platform import Platform
 from plan import parity
 from plan.evaluate import Job, evaluate
@@ -94,7 +94,7 @@ class _Batch:
                 planned.failures[stack] = Failure(stack=stack, message=message, exit_code=1)
                 continue
             self._add(planned, stack, Job(project=project, stack=stack, config=config), planned.plans)
-        planned.platform = read_platform(project.root)
+        planned.platform = read(project.root).platform
         if twins:
             twins.mkdir()
             for mirror, mirrored in planned.mirrors.items():

@@ -199,14 +199,14 @@ def access(
     root: Root = None,
 ) -> None:
     """Show who reaches which account with which role."""
-    from config import read_platform
+    from config import read
     from plan.project import ProjectError
     from slipway import access as accesses
     from slipway import render
 
     project = _project(root)
     (plan,) = _planned(project, [stack])
-    platform = read_platform(project.root)
+    platform = read(project.root).platform
     if platform is None:
         _stop("Pulumi.yaml has no slipway:platform with accounts, so nobody's access can be told.", 1)
     try:

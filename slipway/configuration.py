@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import codecs
-import shutil
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from pulumi.runtime import set_all_config
-
 import config
-from config.errors import Problem
+from config.fields import OPS
 from config.platform import Platform
 from config.service import Service
 from plan.project import Project, ProjectError
@@ -54,32 +50,21 @@ def stacks(project: Project) -> list[str]:
     return [stack for stack in platform(project).environments if stack in there]
 
 
-def stack_file(stack: str) -> str:
-    return f"Pulumi.{stack}.yaml"
-
-
 def service_file(service: str) -> str:
     return f"{SERVICES}/{service}.yaml"
 
 
 def _ops(project: Project) -> config.OpsSettings:
-    settings = _settings(project, "ops")
+    settings = _settings(project, OPS)
     assert isinstance(settings, config.OpsSettings)
     return settings
 
 
 def _settings(project: Project, stack: str) -> config.OpsSettings | config.EnvironmentSettings:
     try:
-        return _load(project, stack)
+        return config.read(project.root).settings(stack)
     except config.ConfigError as error:
         raise ProjectError(str(error)) from None
-
-
-def _load(project: Project, stack: str) -> config.OpsSettings | config.EnvironmentSettings:
-    """As the program does; raises ConfigError, and ProjectError where a file cannot be read."""
-    values = project.stack_config(stack)
-    set_all_config(dict(values.values), list(values.secret_keys))
-    return config.load(project.root, stack=stack)
 
 
 class Change:
@@ -117,37 +102,26 @@ class Change:
     def apply(self) -> list[str]:
         """Write everything and say which files; raise ProjectError and write nothing where it would not be valid."""
         changed = {name: file.text for name, file in self._files.items() if file.text != self._before[name]}
-        with tempfile.TemporaryDirectory(prefix="slipway-") as temporary:
-            root = Path(temporary).resolve()
-            stacks = [file for file in self._root.glob("Pulumi*.yaml") if file.is_file()]
-            for path in (*stacks, *(self._root / SERVICES).glob("[!.]*.y*ml")):  # those with a dot are an editor's
-                copied = root / path.relative_to(self._root)
-                copied.parent.mkdir(exist_ok=True)
-                try:
-                    shutil.copyfile(path, copied)
-                except OSError as error:
-                    raise ProjectError(
-                        f"Nothing was written. {path.relative_to(self._root)}: cannot be read: {error.strerror}."
-                        " Let yourself read it."
-                    ) from None
-            self._write(root, changed)
-            _refuse_what_is_wrong(root)
-        self._write(self._root, changed)
+        problems = config.read(self._root, {**changed, **dict.fromkeys(self._removed)}).problems
+        if problems:
+            listed = "\n\n".join(str(problem) for problem in problems)
+            raise ProjectError(f"Nothing was written: the configuration would not be valid.\n\n{listed}")
+        self._write(changed)
         return sorted({*changed, *self._removed})
 
-    def _write(self, root: Path, changed: Mapping[str, str]) -> None:
+    def _write(self, changed: Mapping[str, str]) -> None:
         """All files, or none: what was written before one failed is put back."""
         texts = {**changed, **dict.fromkeys(self._removed)}
         done: dict[str, bytes | None] = {}  # name -> what was there
         for name, text in texts.items():
-            path = root / name
+            path = self._root / name
             try:
                 done[name] = path.read_bytes() if path.exists() else None
                 _put(path, None if text is None else text.encode(self._encodings.get(name, "utf-8")))
             except OSError as error:
                 for written, before in done.items():
                     with suppress(OSError):  # the one that failed may refuse this too; then it is as it was
-                        _put(root / written, before)
+                        _put(self._root / written, before)
                 raise ProjectError(
                     f"Nothing was written. {name}: cannot be written: {error.strerror}."
                     " Make its folder and file writable, with room on the disk, and say it again."
@@ -161,20 +135,3 @@ def _put(path: Path, content: bytes | None) -> None:
     else:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
-
-
-def _refuse_what_is_wrong(root: Path) -> None:
-    """Raises ProjectError with all that is wrong in any stack."""
-    problems: list[Problem] = []
-    try:
-        project = Project.load(root)
-        for stack in project.stacks():
-            try:
-                _load(project, stack)
-            except config.ConfigError as error:
-                problems += [problem for problem in error.problems if problem not in problems]
-    except ProjectError as error:
-        raise ProjectError(f"Nothing was written. {str(error).replace(f'{root}/', '')}") from None
-    if problems:
-        listed = "\n\n".join(str(problem) for problem in problems)
-        raise ProjectError(f"Nothing was written: the configuration would not be valid.\n\n{listed}")

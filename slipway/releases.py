@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from config.errors import did_you_mean
+from config.estate import stack_file
 from config.service import JobService
 from config.settings import EnvironmentSettings
 from config.stack import Range
@@ -24,7 +25,6 @@ from slipway.configuration import (
     environment,
     environments,
     service_file,
-    stack_file,
 )
 from slipway.yaml_edit import Quoted, Value
 

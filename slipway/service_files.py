@@ -11,8 +11,8 @@ import yaml
 from pydantic import TypeAdapter
 
 from config.checks import RESERVED_NAMES, free_priority
+from config.estate import objection, stack_file
 from config.fields import Exposure, ServiceName
-from config.load import objection
 from config.quotas import RULES_PER_BALANCER
 from config.service import SERVICE_KINDS, Service, WebService
 from config.stack import Range
@@ -26,7 +26,6 @@ from slipway.configuration import (
     environments,
     platform,
     service_file,
-    stack_file,
     stacks,
 )
 from slipway.releases import KEY, entry, unknown

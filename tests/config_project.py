@@ -206,6 +206,10 @@ class ConfigProject:
             return error.problems
         return ()
 
+    def read_problems(self) -> list[config.Problem]:
+        """What is wrong with the files that were written, in any stack."""
+        return config.read(self.root).problems
+
     def run(self, stack: str, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         """Run the real program on this project. Raises ConfigError."""
         monkeypatch.setattr(pulumi, "get_stack", lambda: stack)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from config import read_platform
+from config import read
 from config.platform import Platform
 from plan.model import Plan, Resource
 from plan.project import ProjectError
@@ -26,7 +26,7 @@ ACCOUNTS = {"ops": "111111111111", "dev": "222222222222", "stage": "333333333333
 
 @pytest.fixture(scope="module")
 def ops() -> tuple[Plan, Platform]:
-    platform = read_platform(COMPANY)
+    platform = read(COMPANY).platform
     assert platform
     return planned()["ops"], platform
 

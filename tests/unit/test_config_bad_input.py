@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import pulumi
 import pytest
+from pulumi.runtime import set_all_config
+from pulumi.runtime.config import CONFIG
 
 import config
 from tests.cloud import Cloud
@@ -417,7 +420,7 @@ CASES = [
     case(
         "an encrypted value in the configuration",
         each(
-            setting(STAGE, "slipway:environment", "bastion_public_key", to="hunter2"),
+            setting(STAGE, "slipway:environment", "bastion_public_key", to={"secure": "v1:hunter2"}),
             encrypting("slipway:environment"),
         ),
         file=STAGE,
@@ -2382,22 +2385,88 @@ def test_pulumi_prints_the_error_without_a_traceback() -> None:
     assert issubclass(config.ConfigError, pulumi.RunError)
 
 
-def test_configuration_can_come_from_elsewhere_than_the_stack_file(project: ConfigProject) -> None:
+def from_elsewhere(project: ConfigProject, **values: str) -> config.Problem:
+    """What is answered where Pulumi hands the program other values than the files say."""
     project.configure("stage")
-    (project.root / STAGE).unlink()
-    settings = config.load(project.root, stack="stage")
-    assert isinstance(settings, config.EnvironmentSettings)
-    assert settings.services["gateway"].version == "4.12.0"
+    set_all_config({**CONFIG.get(), **{f"slipway:{key}": value for key, value in values.items()}})
+    with pytest.raises(config.ConfigError) as raised:
+        config.load(project.root, stack="stage")
+    (problem,) = raised.value.problems
+    return problem
 
 
-def test_an_unknown_key_from_elsewhere_is_refused(project: ConfigProject) -> None:
-    project.set(STAGE, "slipway:servces", to={})
+def test_another_value_than_the_file_says_is_refused(project: ConfigProject) -> None:
+    services = {**project.files[STAGE]["config"]["slipway:services"], "digest": {"version": "2.0.0"}}
+    problem = from_elsewhere(project, services=json.dumps(services))
+    assert (problem.file, problem.key, problem.given) == (STAGE, "slipway:services.digest.version", "2.0.0")
+    assert problem.allowed == 'what the file says: "1.14.0"'
+    assert problem.remedy == (
+        "change the file; of --config and --config-file the program takes slipway:access_role alone"
+    )
+
+
+def test_another_platform_than_the_file_says_is_refused(project: ConfigProject) -> None:
+    platform = {**project.files[PLATFORM]["config"]["slipway:platform"]["value"], "log_retention_days": 7}
+    problem = from_elsewhere(project, platform=json.dumps(platform))
+    assert (problem.file, problem.key, problem.given) == (PLATFORM, "slipway:platform.log_retention_days", 7)
+    assert problem.allowed == "what the file says: no such key"
+
+
+def test_a_key_that_the_file_does_not_have_is_refused(project: ConfigProject) -> None:
+    problem = from_elsewhere(project, servces="{}")
+    assert (problem.file, problem.key, problem.given) == (STAGE, "slipway:servces", {})
+
+
+def test_a_key_that_pulumi_does_not_hand_on_is_missed(project: ConfigProject) -> None:
+    project.configure("stage")
+    set_all_config({key: value for key, value in CONFIG.get().items() if key != "slipway:services"})
+    with pytest.raises(config.ConfigError) as raised:
+        config.load(project.root, stack="stage")
+    (problem,) = raised.value.problems
+    assert (problem.file, problem.key) == (STAGE, "slipway:services")
+    assert problem.allowed.startswith('what the file says: {"gateway": ')
+
+
+def test_a_value_that_pulumi_alone_has_as_a_secret_is_shown_to_nobody(project: ConfigProject) -> None:
+    project.configure("stage")
+    set_all_config({**CONFIG.get(), "slipway:environment": "hunter2"}, ["slipway:environment"])
+    with pytest.raises(config.ConfigError) as raised:
+        config.load(project.root, stack="stage")
+    assert "hunter2" not in str(raised.value)
+    (problem,) = raised.value.problems
+    assert (problem.file, problem.key) == (STAGE, "slipway:environment")
+
+
+def test_the_role_alone_may_come_from_elsewhere(project: ConfigProject) -> None:
+    project.set(STAGE, "slipway:access_role", to="deploy")
+    project.configure("stage")
+    set_all_config({**CONFIG.get(), "slipway:access_role": "preview"})
+    assert config.load(project.root, stack="stage").access_role == "preview"
+
+
+def test_a_role_from_elsewhere_is_judged_too(project: ConfigProject) -> None:
+    problem = from_elsewhere(project, access_role="no role")
+    assert (problem.file, problem.key, problem.given) == (STAGE, "slipway:access_role", "no role")
+
+
+def test_a_missing_stack_file_is_missed_wherever_its_values_come_from(project: ConfigProject) -> None:
     project.configure("stage")
     (project.root / STAGE).unlink()
     with pytest.raises(config.ConfigError) as raised:
         config.load(project.root, stack="stage")
     (problem,) = raised.value.problems
-    assert (problem.file, problem.key, problem.remedy) == (STAGE, "slipway:servces", "did you mean services?")
+    assert (problem.file, problem.key, problem.given) == (STAGE, "", "no such file")
+
+
+@pytest.mark.parametrize("value", ["012", "1_000", "0x1f", "2026-01-31", ".inf"])
+def test_what_pulumi_would_read_otherwise_has_to_stand_in_quotes(project: ConfigProject, value: str) -> None:
+    project.configure("stage")
+    text = (project.root / STAGE).read_text()
+    (project.root / STAGE).write_text(text.replace('"4.12.0"', value))
+    (problem,) = project.read_problems()
+    assert problem.file == STAGE
+    assert f"{value} is a number or a date to Pulumi" in str(problem.given)
+    assert problem.remedy == "put it in quotes"
 
 
 @pytest.mark.parametrize(

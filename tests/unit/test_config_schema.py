@@ -14,7 +14,7 @@ from pulumi.runtime import set_all_config
 
 import config
 from config import reference, schema
-from config.load import STACK_FILE_KEYS
+from config.estate import STACK_FILE_KEYS
 from config.service import SERVICE_KINDS
 from plan.project import Project
 from tests.config_project import ConfigProject

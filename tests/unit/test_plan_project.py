@@ -27,17 +27,12 @@ def config_of(folder: Path, *, stack: str = "", project: str = "") -> StackConfi
         ("yes", "yes"),
         ("off", "off"),
         ("1:30", "1:30"),
-        ("1_000", "1000"),
-        ("0x1f", "31"),
-        ("0o17", "15"),
-        ("0777", "511"),
-        # An unquoted account id loses its zero: 8 and 9 are no octal digits, so go-yaml reads a float.
-        ("012345678901", "12345678901"),
-        ("011111111111", "1227133513"),
         ("1.0", "1"),
         ("1.50", "1.5"),
         ("1e3", "1000"),
         ("1e21", "1e+21"),
+        ("1000000000000000000000", "1e+21"),
+        ("18446744073709551615", "18446744073709551615"),
         ("0.0000001", "1e-7"),
         ("0.000001", "0.000001"),
         ("", ""),
@@ -98,12 +93,18 @@ def test_a_stack_value_replaces_a_project_value_whole(tmp_path: Path) -> None:
         ("  ratio: 0.5", "", "must be a string, an integer, a boolean, a list, or have a `value:`"),
         ("  aws:region: {default: x}", "", "a key outside the project's namespace has a `value:`"),
         ("  list: {type: array}", "", "an array needs `items:`"),
-        ("", "  ports: {80: web}", "slipway:ports: the key 80 is not a string; quote it"),
+        ("", "  ports: {80: web}", "line 2, column 11: the key '80' is not text; put it in quotes"),
         ("", "  a:b:c: 1", "a:b:c: a key has the form NAMESPACE:NAME"),
-        ("", "  size: 0x_", "Pulumi.dev.yaml:2: 0x_ is no number that can be used; quote it"),
-        ("", f"  size: {'9' * 5000}", f"Pulumi.dev.yaml:2: {'9' * 37}... is no number that can be used"),
-        ("", f"  size: 0x{'f' * 400}", "is no number that can be used"),
-        ("", "  size: 1e400", "Pulumi.dev.yaml:2: 1e400 is no number that can be used"),
+        ("", "  size: 0x_", "line 2, column 9: 0x_ is a number or a date to Pulumi\n"),
+        ("", f"  size: {'9' * 5000}", f"line 2, column 9: {'9' * 17}... is no number that can be used"),
+        ("", f"  size: 0x{'f' * 400}", f"0x{'f' * 15}... is a number or a date to Pulumi\n"),
+        ("", "  size: 1e400", "line 2, column 9: 1e400 is no number that can be used"),
+        # go-yaml v3 reads these as 1000, 31, 15, 511 and 5; and an unquoted account id loses its zero: 8 and 9 are no
+        # octal digits, so it reads a float.
+        *(
+            ("", f"  size: {written}", f"line 2, column 9: {written} is a number or a date to Pulumi\n")
+            for written in ("1_000", "0x1f", "0o17", "0777", "0b101", "012345678901", "011111111111", ".inf", ".NaN")
+        ),
         ("stackConfigDir: cfg", "", "stackConfigDir: is not followed here"),
     ],
 )
@@ -132,10 +133,10 @@ def test_what_the_cli_would_take_is_taken(tmp_path: Path, project: str, stack: s
     ("text", "line", "problem"),
     [
         ("config:\n  a: [1\n  b: 2\n", 3, "expected"),
-        ("config:\n  a: 1\n  a: 2\n", 3, "the key 'a' is given twice"),
-        ("config:\n  since: 2012-10-17\n", 2, "2012-10-17 is a date to YAML; quote it"),
+        ("config:\n  a: 1\n  a: 2\n", 3, "the key 'a' stands here a second time"),
+        ("config:\n  since: 2012-10-17\n", 2, "2012-10-17 is a number or a date to Pulumi\n"),
+        ("config:\n  since: 2012-10-17T10:00:00Z\n", 2, "remedy:  put it in quotes"),
         ("config:\n\ta: 1\n", 2, "cannot start any token"),
-        ("- a\n", 1, "must be a mapping"),
     ],
 )
 def test_unreadable_yaml_names_file_and_line(tmp_path: Path, text: str, line: int, problem: str) -> None:
@@ -143,8 +144,21 @@ def test_unreadable_yaml_names_file_and_line(tmp_path: Path, text: str, line: in
     (tmp_path / "Pulumi.dev.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(ProjectError) as raised:
         Project.load(tmp_path).stack_config("dev")
-    assert str(raised.value).startswith(f"{tmp_path / 'Pulumi.dev.yaml'}:{line}: ")
+    assert str(raised.value).startswith(f"{tmp_path / 'Pulumi.dev.yaml'}\n  given:   line {line}, column ")
     assert problem in str(raised.value)
+
+
+def test_a_list_is_no_stack_file(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: slipway\n", encoding="utf-8")
+    (tmp_path / "Pulumi.dev.yaml").write_text("- a\n", encoding="utf-8")
+    with pytest.raises(ProjectError, match=r'Pulumi\.dev\.yaml\n  given:   \["a"\]\n  allowed: a mapping of keys'):
+        Project.load(tmp_path).stack_config("dev")
+
+
+def test_an_empty_stack_file_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: slipway\n", encoding="utf-8")
+    (tmp_path / "Pulumi.dev.yaml").write_text("# nothing yet\n", encoding="utf-8")
+    assert Project.load(tmp_path).stack_config("dev").values == {}
 
 
 def test_a_missing_stack_names_its_file_and_the_stacks_there_are(tmp_path: Path) -> None:
