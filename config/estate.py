@@ -83,9 +83,9 @@ class Estate:
 
     @property
     def problems(self) -> list[Problem]:
-        """All that is wrong for any stack, each once."""
-        found: list[Problem] = []
-        for stack in self._stacks:
+        """All that is wrong for any stack that has a file, each once."""
+        found = list(self._shared)
+        for stack in [stack for stack, file in self._stacks.items() if file.there]:
             found += [problem for problem in self._stack(stack)[1] if problem not in found]
         return found
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pulumi.runtime import set_all_config
-
 import config
 from config import schema
 from config.errors import Problem
@@ -80,22 +78,16 @@ def check(root: Path) -> Check:
 
 def _configuration(root: Path) -> Answer:
     """Every file, and what follows from it: references, quotas of AWS, room for every task, known refusals."""
-    problems: list[Problem] = []
-    wrong: list[Wrong] = []
+    wrong = _wrong(config.read(root).problems)
     stacks: Sequence[str] = ()
     try:
         project = Project.load(root)
         stacks = project.stacks()
         for stack in stacks:
-            values = project.stack_config(stack)
-            set_all_config(dict(values.values), list(values.secret_keys))
-            try:
-                config.load(root, stack=stack)
-            except config.ConfigError as error:
-                problems += [problem for problem in error.problems if problem not in problems]
+            project.stack_config(stack)
     except ProjectError as error:
-        wrong.append(Wrong(where="Pulumi's files", about={"failed": str(error)}))
-    wrong += _wrong(problems)
+        if not wrong:  # else it is most likely the same
+            wrong.append(Wrong(where="Pulumi's files", about={"failed": str(error)}))
     said = f"{_count(len(stacks), 'stack')}: valid, within AWS's quotas, with room for every task"
     return Answer(subject="Configuration", said=_told(wrong) or said, wrong=tuple(wrong))
 
