@@ -281,6 +281,10 @@ class _File:
         self.namespace = namespace or str(self.content.get("name", NAMESPACE))
         config = self.content.get("config")
         entries = config if isinstance(config, dict) else {}
+        if config is not None and not isinstance(config, dict):
+            self.broken = True
+            remedy = "write the keys below it"
+            problems.append(Problem(file=name, key="config", given=config, allowed="a mapping of keys", remedy=remedy))
         self.written = {key if ":" in key else f"{self.namespace}:{key}": key for key in sorted(entries)}
         self.values = {key: self._value(entries[written]) for key, written in self.written.items()}
 

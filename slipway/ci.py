@@ -13,8 +13,8 @@ from typing import Any
 from components.account.account_baseline import CI_SECONDS
 from components.security.iam import role_arn
 from components.security.names import state_bucket_name
+from config.estate import PROJECT_FILE, stack_file
 from config.fields import OPS
-from config.load import PROJECT_FILE
 from config.platform import Platform
 from plan.project import Project, ProjectError
 from slipway import configuration
@@ -86,7 +86,7 @@ def rotate(project: Project, stack: str, aws: Any) -> list[str]:
     `aws`: a session of boto3 in the stack's account.
     """
     change = Change(project)
-    file = change.file(configuration.stack_file(stack))
+    file = change.file(stack_file(stack))
     for path, secret in versions(project, stack):
         version = current_version(secret, aws)
         if version != file.value(path):

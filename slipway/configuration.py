@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import config
+from config.errors import did_you_mean
 from config.fields import OPS
 from config.platform import Platform
 from config.service import Service
@@ -23,6 +24,10 @@ class ChangeError(ProjectError):
 
 def environment(project: Project, stack: str) -> config.EnvironmentSettings:
     """What runs in one environment; raises ProjectError."""
+    shared = config.read(project.root).platform
+    if shared and stack not in shared.stacks:
+        there = f"the stacks are: {', '.join(shared.stacks)}."
+        raise ChangeError(f"there is no stack {stack!r}; {did_you_mean(stack, shared.stacks, there)}")
     settings = _settings(project, stack)
     if not isinstance(settings, config.EnvironmentSettings):
         raise ChangeError(f"stack {stack!r} runs no services. Those that do: {', '.join(stacks(project))}.")

@@ -48,7 +48,7 @@ def test_everybody_reaches_what_their_groups_assume(ops: tuple[Plan, Platform]) 
 
 @each_company
 def test_everybody_reaches_what_their_lines_say_and_nothing_else(of: Path) -> None:
-    platform = read_platform(of)
+    platform = read(of).platform
     assert platform
     reaches = access.matrix(planned(of)["ops"], platform.account_ids)
     people = stack_config(of, "ops")["slipway:people"]

@@ -152,7 +152,7 @@ def test_line_ends_and_a_byte_order_mark_stay(root: Path) -> None:
     [
         (("release", "gatway", "1.0.0", "--stack", "stage"), "there is no service 'gatway'; did you mean gateway?"),
         (("release", "zzz", "1.0.0", "--stack", "stage"), "the services are: accounts, admin, assets, "),
-        (("release", "gateway", "1.0.0", "--stack", "stge"), "stack 'stge' has no file Pulumi.stge.yaml"),
+        (("release", "gateway", "1.0.0", "--stack", "stge"), "there is no stack 'stge'; did you mean stage?"),
         (("release", "gateway", "1.0.0", "--stack", "ops"), "runs no services. Those that do: dev, stage, prod."),
         (
             ("release", "gateway", "latest", "--stack", "stage"),
@@ -172,7 +172,10 @@ def test_line_ends_and_a_byte_order_mark_stay(root: Path) -> None:
             " slipway scale gateway --tasks 2 --stack prod",
         ),
         (("promote", "gateway", "--from", "stage", "--to", "stage"), "--from and --to are both stage"),
-        (("promote", "gateway", "--from", "test", "--to", "prod"), "stack 'test' has no file"),
+        (
+            ("promote", "gateway", "--from", "test", "--to", "prod"),
+            "there is no stack 'test'; the stacks are: ops, dev, stage, prod.",
+        ),
         (("promote", "orders", "--from", "stage", "--to", "prod"), "prod is to run orders 3.8.1 already"),
         (("promote", "nobody", "--from", "stage", "--to", "prod"), "there is no service 'nobody'"),
         (("scale", "nobody", "--tasks", "2", "--stack", "prod"), "there is no service 'nobody'"),
@@ -205,9 +208,9 @@ def test_a_promotion_from_where_the_service_does_not_run(root: Path) -> None:
 @pytest.mark.parametrize(
     ("broken", "message"),
     [
-        ("config: [\n", "Pulumi.prod.yaml:2: did not find expected node content"),
-        ("config: 1\n", "Pulumi.prod.yaml: config: must be a mapping of keys to values."),
-        (b"\xff", "Pulumi.prod.yaml: is not UTF-8 text (byte 0)."),
+        ("config: [\n", "Pulumi.prod.yaml\n  given:   line 2, column 1: did not find expected node content"),
+        ("config: 1\n", "Pulumi.prod.yaml: config\n  given:   1\n  allowed: a mapping of keys"),
+        (b"\xff", "Pulumi.prod.yaml\n  given:   byte 0: invalid start byte\n  allowed: UTF-8 text"),
     ],
 )
 @pytest.mark.parametrize("stack", ["stage", "prod"])
@@ -218,7 +221,7 @@ def test_a_file_that_nobody_can_read_stops_every_release(
     result = slipway(root, "release", "search", "1.21.0", "--stack", stack)
     assert result.exit_code == 1
     assert message in result.stderr
-    assert str(root) in result.stderr or "Nothing was written." in result.stderr
+    assert ("nothing was registered" if stack == "prod" else "Nothing was written: ") in result.stderr
     assert 'search: { version: "1.20.0"' in (root / STAGE).read_text()
 
 

@@ -110,7 +110,7 @@ def test_what_runs_where_is_as_planned(target: Target) -> None:
     ("service", "stack", "message"),
     [
         ("ordres", "stage", "there is no service 'ordres'; did you mean orders?"),
-        ("orders", "stg", "stack 'stg' has no file"),
+        ("orders", "stg", "there is no stack 'stg'; did you mean stage?"),
         ("orders", "ops", "'ops' runs no services"),
     ],
 )

@@ -179,7 +179,7 @@ def test_any_description_is_read_as_it_is_meant(root: Path, text: str) -> None:
         (("hello", *JOB, "--stack", "dev", "--version", "1", "--tasks", "2"), "not with a job, which has a schedule."),
         (("hello", *WORKER, "--port", "80"), "--public and --port are for web services; this is a worker."),
         (("hello", *WORKER, "--schedule", "rate(1 hour)"), "--schedule is for jobs; this is a worker."),
-        (("hello", *WEB, "--stack", "prd", "--version", "1"), "stack 'prd' has no file Pulumi.prd.yaml"),
+        (("hello", *WEB, "--stack", "prd", "--version", "1"), "there is no stack 'prd'; did you mean prod?"),
         (("hello", *WEB, "--stack", "ops", "--version", "1"), "'ops' runs no services"),
         (("hello", *WEB, "--stack", "dev", "--version", "latest"), "Pulumi.dev.yaml: slipway:services.hello.version"),
     ],
