@@ -113,7 +113,7 @@ def _entry(project: Project, service: str, version: str, stack: str, tasks: Rang
     if spec is None:
         raise unknown(project, service)
     if spec.kind != "job" and tasks is None:
-        raise ChangeError(f"{stack} does not run {service} yet. To have it do so, say how often: --tasks 2")
+        raise ChangeError(f"{stack} does not run {service} yet. To have it do so, say how many tasks: --tasks 2")
     if spec.kind == "job" and tasks is not None:
         raise ChangeError(f"{service} is a job, which has no number of tasks: leave out --tasks.")
     return entry(version, tasks)

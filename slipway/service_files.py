@@ -54,7 +54,7 @@ class Answers:
 
 @dataclass(frozen=True, kw_only=True)
 class First:
-    """Where a new service runs first, which version, and how often: 2 tasks unless said."""
+    """Where a new service runs first, which version, and how many tasks: 2 unless said."""
 
     stacks: Sequence[str] = ()
     version: str | None = None

@@ -89,7 +89,7 @@ def test_a_promotion_takes_the_version_and_leaves_the_count(root: Path) -> None:
 def test_a_promotion_brings_a_service_to_where_it_is_new(root: Path) -> None:
     for name in ("orders", "digest"):
         edit(root / PROD, rf"^    {name}: .*\n", "")
-    assert "say how often: --tasks 2" in refused(root, "promote", "orders", "--from", "stage", "--to", "prod")
+    assert "say how many tasks: --tasks 2" in refused(root, "promote", "orders", "--from", "stage", "--to", "prod")
     assert done(root, "promote", "orders", "--from", "stage", "--to", "prod", "--tasks", "3-9") == [
         PROD,
         '+ orders: { version: "3.8.1", tasks: { min: 3, max: 9 } }',
