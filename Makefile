@@ -16,7 +16,8 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX
 # A minute for a file, which is what uv allows, is too little for the largest ones on a busy machine.
 export UV_COMPILE_BYTECODE_TIMEOUT := 0
 
-.PHONY: help plan preview up destroy test test-engine test-fork check format bench schemas lock setup need-pulumi need-stack
+.PHONY: help plan preview up destroy test test-engine test-fork check format bench mutants schemas lock setup need-pulumi \
+	need-stack
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -57,6 +58,9 @@ format: $(READY) ## Format, and fix what lint can fix
 
 bench: $(READY) ## Measure how fast plans are
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+mutants: $(READY) ## Break the program in small ways, half an hour long, and count what the tests notice
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 schemas: $(READY) ## Write the JSON Schemas of the configuration files
 	@$(BIN)/python -m config.schema
