@@ -182,16 +182,16 @@ class Repository:
             f"{', ...' if len(changed) > 5 else ''}. Leave out {head.name} to compare the files as they are."
         )
 
-    def plan(self, revisions: Sequence[Revision], stacks: Sequence[str] = ()) -> list[Planned]:
+    def plan(self, revisions: Sequence[Revision], stacks: Sequence[str] = (), *, parity: bool = True) -> list[Planned]:
         """All of them, in one evaluation. `stacks` narrows; a stack that a revision lacks has no plan there.
 
-        The first is what the others are compared with; the mirrors of these have twins.
+        The first is what the others are compared with; for the parity of these their mirrors have twins.
         """
         batch, results = _Batch(self), [Planned(revision=revision) for revision in revisions]
         with tempfile.TemporaryDirectory(prefix="slipway-") as temporary:
             for index, planned in enumerate(results):
                 into = Path(temporary).resolve() / str(index)
-                twins = into.with_suffix(".twins") if index else None
+                twins = into.with_suffix(".twins") if index and parity else None
                 try:
                     batch.add(planned, Project.load(self._files(planned.revision, into)), stacks, twins)
                 except ProjectError as error:
