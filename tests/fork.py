@@ -22,11 +22,10 @@ def main() -> int:
         copy_repository(fork, OTHER_COMPANY)
         git(fork, "init", "--quiet")  # what checks workflows looks for the repository's folder
         _share_packages(fork / ".venv")
-        there = _tests(fork)
+        there, here = _tests(fork), _tests(ROOT)
         code = subprocess.run(
             ["make", "--no-print-directory", "test", f"ARGS={shlex.join(sys.argv[1:])}"], cwd=fork
         ).returncode
-    here = _tests(ROOT)
     print(f"{there} tests in a fork of another company, {here} here; make test there ended with {code}")
     return code or int(there != here)
 
