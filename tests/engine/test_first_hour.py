@@ -63,7 +63,8 @@ def test_an_existing_account_is_taken_over_as_it_is_and_then_moves_to_its_unit(w
     del record.outputs["closeOnDeletion"]
 
     file = workspace.project / "Pulumi.yaml"
-    text, count = re.subn(r'dev: \{ id: "\d{12}",', f'dev: {{ adopt: true, id: "{account["id"]}",', file.read_text())
+    adopted = rf'\1 adopt: true, id: "{account["id"]}",'
+    text, count = re.subn(r'(dev:\n +account: \{) id: "\d{12}",', adopted, file.read_text())
     assert count == 1
     file.write_text(text)
     taken = workspace.up("ops", *ORGANIZATION).ok()
